@@ -96,8 +96,8 @@ func TestMessagesComeInOrderBeforeTheAnswerIsReturned(t *testing.T) {
 		}
 		p.send(`{"type":"roster","id":1,"channel":"room","version":7,"count":2,"members":[{"user":"alice","since":1}],"more":true}`,
 			`{"type":"ping","time":1}`)
-		p.send(`{"type":"roster","channel":"room","version":7,"count":2,"members":[{"user":"bob","since":1}],"more":false}`)
 		p.expect("pong")
+		p.send(`{"type":"roster","channel":"room","version":7,"count":2,"members":[{"user":"bob","since":1}],"more":false}`)
 		p.Read(t.Context())
 	})
 	var types []string // the handler and this goroutine are ordered by the answer

@@ -1,0 +1,128 @@
+package node
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/auth"
+)
+
+var testAuth = auth.Config{Secrets: []auth.Secret{auth.Secret(strings.Repeat("s", 32))}}
+
+func TestZeroConfigTakesDefaults(t *testing.T) {
+	c, err := Config{Auth: testAuth}.check()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Name == "" || c.Logger == nil || c.Auth.Log == nil {
+		t.Errorf("name %q, logger %v, auth log %v; want all set", c.Name, c.Logger, c.Auth.Log)
+	}
+	if c.Listen != "127.0.0.1:8080" || c.Admin != "127.0.0.1:9090" || c.Gossip != "127.0.0.1:7946" || c.Cluster != "rollcall" {
+		t.Errorf("addresses and cluster are %+v", c)
+	}
+	if c.Interval != 10*time.Second || c.Timeout != 13*time.Second || c.Grace != 3*time.Second {
+		t.Errorf("interval %v, timeout %v, grace %v; want 10s, 13s, 3s", c.Interval, c.Timeout, c.Grace)
+	}
+	if c.MaxFrame != 16<<10 || c.MaxData != 4<<10 || c.MaxChannels != 100 || c.MaxRoster != 2000 || c.PublicChannels != nil {
+		t.Errorf("limits are %+v", c)
+	}
+}
+
+func TestTimesFollowTheInterval(t *testing.T) {
+	for _, tt := range []struct {
+		interval, timeout, grace         time.Duration
+		wantInterval, wantTimeout, wantG time.Duration
+	}{
+		{20 * time.Second, 0, 0, 20 * time.Second, 26 * time.Second, 6 * time.Second},
+		{0, 20 * time.Second, 0, 10 * time.Second, 20 * time.Second, 10 * time.Second},
+		{100 * time.Millisecond, 0, 0, 100 * time.Millisecond, 300 * time.Millisecond, 200 * time.Millisecond},
+		{0, 0, NoGrace, 10 * time.Second, 13 * time.Second, 0},
+		{0, 0, time.Minute, 10 * time.Second, 13 * time.Second, time.Minute},
+	} {
+		c, err := Config{Auth: testAuth, Interval: tt.interval, Timeout: tt.timeout, Grace: tt.grace}.check()
+		if err != nil || c.Interval != tt.wantInterval || c.Timeout != tt.wantTimeout || c.Grace != tt.wantG {
+			t.Errorf("%v, %v, %v gives %v, %v, %v, %v", tt.interval, tt.timeout, tt.grace, c.Interval, c.Timeout, c.Grace, err)
+		}
+	}
+}
+
+func TestWrongConfigNamesFieldValueAndWhatIsRight(t *testing.T) {
+	key := []byte(strings.Repeat("k", 32))
+	for _, tt := range []struct {
+		field, value, want string // want is part of what is right
+		config             Config
+	}{
+		{"Auth", "", "key", Config{}},
+		{"Name", strings.Repeat("n", 129), "1 to 128", Config{Name: strings.Repeat("n", 129)}},
+		{"Cluster", "a\nb", "control", Config{Cluster: "a\nb"}},
+		{"Listen", "8080", ":8080", Config{Listen: "8080"}},
+		{"Listen", "localhost:http", "host:port", Config{Listen: "localhost:http"}},
+		{"Admin", "0.0.0.0:70000", "host:port", Config{Admin: "0.0.0.0:70000"}},
+		{"AdminKeys", "", "0.0.0.0:9090", Config{Admin: "0.0.0.0:9090"}},
+		{"AdminKeys", "", "0.0.0.0:9090", Config{Admin: "0.0.0.0:9090", GossipKeys: [][]byte{key}}},
+		{"AdminKeys", "", "ASCII", Config{AdminKeys: []string{"good", "two words"}}},
+		{"AdminKeys", "", "at least one", Config{AdminKeys: []string{""}}},
+		{"Gossip", "node-1:7946", "IP address", Config{Gossip: "node-1:7946"}},
+		{"GossipKeys", "", ":7946 can be reached", Config{Gossip: ":7946"}},
+		{"GossipKeys", "", "at least one", Config{Gossip: "192.0.2.1:7946"}},
+		{"GossipKeys", "5 bytes", "16, 24 or 32", Config{GossipKeys: [][]byte{key, key[:5]}}},
+		{"Advertise", "0.0.0.0:7946", "IP address", Config{Advertise: "0.0.0.0:7946"}},
+		{"Advertise", "10.0.0.7", "port", Config{Advertise: "10.0.0.7"}},
+		{"Join", ":7946", "host", Config{Join: []string{"a", ":7946"}}},
+		{"Join", "a:b:c", "host", Config{Join: []string{"a:b:c"}}},
+		{"Join", "a b:7946", "host", Config{Join: []string{"a b"}}},
+		{"Interval", "49ms", "50ms to 10m", Config{Interval: 49 * time.Millisecond}},
+		{"Interval", "-1s", "50ms", Config{Interval: -time.Second}},
+		{"Timeout", "12.999s", "at least 13s", Config{Timeout: 13*time.Second - time.Millisecond}},
+		{"Timeout", "299ms", "at least 300ms", Config{Interval: 100 * time.Millisecond, Timeout: 299 * time.Millisecond}},
+		{"Timeout", "2h0m0s", "at most 1h", Config{Timeout: 2 * time.Hour}},
+		{"Grace", "2h0m0s", "0s to 1h", Config{Grace: 2 * time.Hour}},
+		{"PublicChannels", "a,b\n*", "names", Config{PublicChannels: []string{"a", "b\n*"}}},
+		{"Origins", "[", "host", Config{Origins: []string{"["}}},
+		{"MaxRoster", "-1", "1 to 100000", Config{MaxRoster: -1}},
+		{"MaxData", "65537", "2 to 65536", Config{MaxData: 65537, MaxFrame: 1 << 20}},
+		{"MaxFrame", "4096", "5120 to 1048576", Config{MaxFrame: 4096}},
+		{"MaxFrame", "1048577", "to 1048576", Config{MaxFrame: 1<<20 + 1}},
+		{"MaxChannels", "10001", "1 to 10000", Config{MaxChannels: 10001}},
+	} {
+		if tt.field != "Auth" {
+			tt.config.Auth = testAuth
+		}
+		err := tt.config.Validate()
+		wrong := new(ConfigError)
+		if !errors.As(err, &wrong) || wrong.Field != tt.field || wrong.Value != tt.value || !strings.Contains(wrong.Want, tt.want) {
+			t.Errorf("%s %q: got %v, want it right with %q", tt.field, tt.value, err, tt.want)
+			continue
+		}
+		if text := err.Error(); !strings.Contains(text, wrong.Field) || !strings.Contains(text, wrong.Want) {
+			t.Errorf("error %q lacks field or what is right", text)
+		}
+	}
+}
+
+func TestRightConfigIsTaken(t *testing.T) {
+	key := []byte(strings.Repeat("k", 16))
+	for name, c := range map[string]Config{
+		"anonymous only":         {AllowAnonymous: true},
+		"localhost needs no key": {Auth: testAuth, Admin: "localhost:0", Gossip: "[::1]:0"},
+		"open to the network":    {Auth: testAuth, Listen: ":80", Admin: ":9090", AdminKeys: []string{"k"}, Gossip: "0.0.0.0:7946", GossipKeys: [][]byte{key}, Advertise: "[2001:db8::1]:7946"},
+		"nothing is public":      {Auth: testAuth, PublicChannels: []string{}},
+		"patterns":               {Auth: testAuth, PublicChannels: []string{"lobby", "room.*", "*"}, Origins: []string{"*.example", "https://chat.example:8443"}},
+		"small":                  {Auth: testAuth, MaxFrame: 2 << 10, MaxData: 1 << 10, MaxChannels: 1, MaxRoster: 1},
+	} {
+		if err := c.Validate(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestSeedsGetTheGossipPort(t *testing.T) {
+	c, err := Config{Auth: testAuth, Join: []string{"seed.example", "10.0.0.7", "10.0.0.7:1", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:2"}}.check()
+	want := []string{"seed.example:7946", "10.0.0.7:7946", "10.0.0.7:1", "[2001:db8::1]:7946", "[2001:db8::1]:7946", "[2001:db8::1]:2"}
+	if err != nil || !slices.Equal(c.Join, want) {
+		t.Errorf("join %v, %v; want %v", c.Join, err, want)
+	}
+}
