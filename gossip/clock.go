@@ -1,0 +1,43 @@
+package gossip
+
+import (
+	"time"
+
+	"github.com/rollcall-presence/rollcall/channels"
+)
+
+// clock counts a node's own running time, in which silence and every other
+// deadline is measured. A process that was stopped has not heard its peers, but
+// that is not their silence: one step adds at most interval/10, and after a
+// pause the running time stands still until a round of questions is over.
+type clock struct {
+	pace
+	last time.Time     // monotonic
+	run  time.Duration // running time
+	judg time.Time     // the running time stands still until then
+	woke time.Time     // end of the last pause; beats heard before are not handed on
+}
+
+// step moves the clock on and returns by how much it was paused, 0 if it was not.
+func (c *clock) step(now time.Time) (paused time.Duration) {
+	gap := now.Sub(c.last)
+	if gap <= 0 {
+		return 0
+	}
+	c.last = now
+	if gap > c.pause() {
+		c.woke, c.judg, paused = now, now.Add(c.round()), gap
+	}
+	if !now.Before(c.judg) {
+		c.run += min(gap, c.interval/10)
+	}
+	return paused
+}
+
+// catchingUp reports whether the round of questions after a pause is not over.
+func (c *clock) catchingUp() bool { return c.last.Before(c.judg) }
+
+// now returns the moment of the last step for the view.
+func (c *clock) now() channels.Now {
+	return channels.Now{Run: c.run, Wall: c.last.UnixMilli()}
+}

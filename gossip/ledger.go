@@ -1,0 +1,132 @@
+package gossip
+
+import (
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/channels"
+)
+
+// How long, and how many, removals are remembered. A reader that asks for what
+// came after a number below the floor gets the whole table instead.
+const (
+	removalAge = 5 * time.Minute
+	minGone    = 10_000 // the bound is this, or the live entries if they are more
+)
+
+// Item is one entry of a table: put, or ended, by the change of that Number.
+type Item struct {
+	ID     uint64 // of the entry, unique on its origin, never used again
+	Number uint64 // of its last change
+	channels.Change
+}
+
+// slot is a place in the order of numbers. Its entry has moved on if item is nil.
+type slot struct {
+	number uint64
+	item   *Item
+}
+
+// gone is a removal that is still remembered.
+type gone struct {
+	item *Item
+	at   time.Duration // running time of its removal
+}
+
+// ledger holds the entries of one origin in the order of their last change: it
+// is its own compacted log. Changing an entry moves it to the end.
+type ledger struct {
+	number uint64 // of the newest change
+	floor  uint64 // highest number whose removal is forgotten
+	digest uint64 // sum over the live entries of mix(id, number)
+	live   int
+
+	items map[uint64]*Item // live and removed, by id
+	slots []slot           // by number
+	dead  int              // slots whose entry has moved on
+	gone  []gone           // by number
+}
+
+func newLedger() *ledger { return &ledger{items: map[uint64]*Item{}} }
+
+// get returns the live entry of that id, or nil.
+func (l *ledger) get(id uint64) *Item {
+	if it := l.items[id]; it != nil && it.End == nil {
+		return it
+	}
+	return nil
+}
+
+// set records a change. Numbers only grow; at is the running time.
+func (l *ledger) set(at time.Duration, it *Item) {
+	l.drop(it.ID)
+	l.items[it.ID] = it
+	l.slots = append(l.slots, slot{it.Number, it})
+	l.number = max(l.number, it.Number)
+	if it.End != nil {
+		l.gone = append(l.gone, gone{it, at})
+		return
+	}
+	l.live++
+	l.digest += mix(it.ID, it.Number)
+}
+
+// drop takes the entry of that id out of the order.
+func (l *ledger) drop(id uint64) {
+	old := l.items[id]
+	if old == nil {
+		return
+	}
+	delete(l.items, id)
+	i := l.after(old.Number - 1)
+	l.slots[i].item = nil
+	l.dead++
+	if old.End == nil {
+		l.live--
+		l.digest -= mix(id, old.Number)
+	}
+	if l.dead > len(l.slots)/2+64 {
+		l.slots = slices.DeleteFunc(l.slots, func(s slot) bool { return s.item == nil })
+		l.dead = 0
+	}
+}
+
+// after returns the index of the first slot above n.
+func (l *ledger) after(n uint64) int {
+	return sort.Search(len(l.slots), func(i int) bool { return l.slots[i].number > n })
+}
+
+// forget raises the floor over removals that are too old or too many.
+func (l *ledger) forget(now time.Duration) {
+	most, n := max(minGone, l.live), 0
+	for n < len(l.gone) && (len(l.gone)-n > most || now-l.gone[n].at >= removalAge) {
+		it := l.gone[n].item
+		l.floor = max(l.floor, it.Number)
+		if l.items[it.ID] == it {
+			l.drop(it.ID)
+		}
+		n++
+	}
+	if n > 0 {
+		l.gone = slices.Delete(l.gone, 0, n)
+	}
+}
+
+// all calls f for every live entry, in the order of numbers.
+func (l *ledger) all(f func(*Item)) {
+	for _, s := range l.slots {
+		if s.item != nil && s.item.End == nil {
+			f(s.item)
+		}
+	}
+}
+
+// mix hashes an id and a number to 64 bits (the finalizer of SplitMix64, Steele,
+// Lea and Flood 2014), so that a sum over entries tells two tables apart.
+func mix(id, number uint64) uint64 {
+	z := id*0x9e3779b97f4a7c15 + number
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}

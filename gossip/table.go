@@ -1,0 +1,42 @@
+package gossip
+
+import (
+	"time"
+
+	"github.com/rollcall-presence/rollcall/channels"
+)
+
+// Table holds a node's own entries. The node that owns it is its only writer.
+type Table struct{ led *ledger }
+
+// Number returns the number of the newest change; 0 if there was none.
+func (t *Table) Number() uint64 { return t.led.number }
+
+// Digest returns the sum over the live entries of a hash of id and number.
+func (t *Table) Digest() uint64 { return t.led.digest }
+
+// Len returns the count of live entries.
+func (t *Table) Len() int { return t.led.live }
+
+// put gives a change the next number and records it. An end of what the table
+// does not hold is no change.
+func (t *Table) put(run time.Duration, ch channels.Change) bool {
+	id := changeID(ch)
+	if ch.End != nil && t.led.get(id) == nil {
+		return false
+	}
+	if ch.End != nil {
+		ch = channels.Change{End: ch.End} // what ended is not kept
+	}
+	t.led.set(run, &Item{ID: id, Number: t.led.number + 1, Change: ch})
+	t.led.forget(run)
+	return true
+}
+
+// changeID returns the id of the entry that a change is about.
+func changeID(ch channels.Change) uint64 {
+	if ch.Session != nil {
+		return ch.Session.ID
+	}
+	return ch.Membership.ID
+}
