@@ -1,0 +1,81 @@
+package channels
+
+import (
+	"bytes"
+	"cmp"
+)
+
+// Outranks reports whether c wins over d; see [Choice].
+func (c *Choice) Outranks(d *Choice) bool { return c.compare(d) > 0 }
+
+func (c *Choice) compare(d *Choice) int {
+	if c.Asserted != d.Asserted {
+		return truth(d.Asserted)
+	}
+	if c.Asserted && (c.Status == StatusOffline) != (d.Status == StatusOffline) {
+		return truth(c.Status == StatusOffline)
+	}
+	// The last two settle what a correct node never tells: two choices of one
+	// node with one stamp.
+	return cmp.Or(
+		cmp.Compare(c.Stamp, d.Stamp),
+		bytes.Compare(c.By[:], d.By[:]),
+		cmp.Compare(c.Status, d.Status),
+		cmp.Compare(c.Text, d.Text),
+	)
+}
+
+func truth(b bool) int {
+	if b {
+		return 1
+	}
+	return -1
+}
+
+// consider takes a choice that was told for the user, if it wins.
+func (u *user) consider(c *Choice) {
+	if c != nil && (u.choice == nil || c.Outranks(u.choice)) {
+		u.choice = c
+	}
+}
+
+// copyChoice puts the winner into the own sessions of the user, so that it
+// outlives the session on which it was made.
+func (v *View) copyChoice(u *user) {
+	if u.choice == nil {
+		return
+	}
+	for s := u.sessions; s != nil; s = s.next {
+		if s.origin != v.own || s.isKept() || s.rec.Choice != nil && *s.rec.Choice == *u.choice {
+			continue
+		}
+		rec := *s.rec
+		rec.Choice = u.choice
+		s.rec = &rec
+		v.writes = append(v.writes, Change{Session: s.rec})
+	}
+}
+
+// assertion returns the choice of a new session that asserts a status again. It
+// never overrules one that lives, but that offline wins among asserted ones.
+func (v *View) assertion(user string, status Status, text string) *Choice {
+	var live *Choice
+	if u := v.users[user]; u != nil {
+		live = u.choice
+	}
+	if status == 0 || user == "" {
+		return live
+	}
+	c := &Choice{Status: status, Text: text, Stamp: nextStamp(live), By: v.cfg.Self, Asserted: true}
+	if live == nil || live.Asserted && live.Status != StatusOffline && status == StatusOffline {
+		return c
+	}
+	return live
+}
+
+func nextStamp(c *Choice) uint64 {
+	if c == nil {
+		return 1
+	}
+	return c.Stamp + 1
+}

@@ -1,0 +1,108 @@
+package channels
+
+import "time"
+
+// queue holds what is due after one and the same span, and so in order of time.
+// What is over by then stays in it until its turn, and is skipped.
+type queue[T any] struct {
+	items []timed[T]
+	head  int
+}
+
+type timed[T any] struct {
+	at   time.Duration
+	item T
+}
+
+func (q *queue[T]) push(at time.Duration, item T) {
+	q.items = append(q.items, timed[T]{at, item})
+}
+
+// next returns the first one that is still waited for, dropping those before it.
+func (q *queue[T]) next(waited func(timed[T]) bool) (first timed[T], ok bool) {
+	for q.head < len(q.items) {
+		if t := q.items[q.head]; waited(t) {
+			return t, true
+		}
+		q.drop()
+	}
+	return first, false
+}
+
+func (q *queue[T]) drop() {
+	q.items[q.head] = timed[T]{}
+	q.head++
+	if q.head == len(q.items) {
+		q.items, q.head = reuse(q.items), 0
+	} else if q.head >= 1024 && q.head*2 > len(q.items) {
+		n := copy(q.items, q.items[q.head:])
+		clear(q.items[n:])
+		q.items, q.head = q.items[:n], 0
+	}
+}
+
+func waiting(t timed[*wait]) bool     { return !t.item.done }
+func turningAway(t timed[*user]) bool { return t.item.awayAt == t.at }
+
+// Next returns the earliest running time at which [View.Tick] has something to
+// do; ok is false if nothing is due. It costs no more than looking.
+func (v *View) Next() (run time.Duration, ok bool) {
+	sooner := func(at time.Duration) {
+		if !ok || at < run {
+			run, ok = at, true
+		}
+	}
+	if t, due := v.grace.next(waiting); due {
+		sooner(t.at)
+	}
+	if t, due := v.keeps.next(waiting); due {
+		sooner(t.at)
+	}
+	if t, due := v.aways.next(turningAway); due {
+		sooner(t.at)
+	}
+	for _, o := range v.leaving {
+		sooner(o.until)
+	}
+	if at, due := v.seen.next(); due {
+		sooner(at)
+	}
+	return run, ok
+}
+
+// Tick does what is due: graces that are over, waits in vain, holds before away.
+// It is one step: what cancels out makes no event.
+func (v *View) Tick(now Now) {
+	for t, ok := v.grace.next(waiting); ok && t.at <= now.Run; t, ok = v.grace.next(waiting) {
+		v.closeSession(now, t.item.s, t.item.reason)
+	}
+	for i := 0; i < len(v.leaving); {
+		if o := v.leaving[i]; o.until <= now.Run {
+			v.finishLeft(now, o) // takes it out
+		} else {
+			i++
+		}
+	}
+	v.giveUpWaiting(now)
+	for t, ok := v.aways.next(turningAway); ok && t.at <= now.Run; t, ok = v.aways.next(turningAway) {
+		v.touchUser(t.item)
+		v.aways.drop()
+	}
+	v.seen.expire(now.Run)
+	v.settle(now)
+}
+
+// giveUpWaiting ends those who were kept for the whole timeout.
+func (v *View) giveUpWaiting(now Now) {
+	var nodes []NodeID
+	for t, ok := v.keeps.next(waiting); ok && t.at <= now.Run; t, ok = v.keeps.next(waiting) {
+		v.stats.KeptTooLong++
+		v.endKept(t.item)
+		for _, p := range t.item.places {
+			nodes = append(nodes, p.Node)
+		}
+	}
+	for _, node := range nodes { // the done ones are taken out; again is harmless
+		v.sweep(node, func(*wait) bool { return true })
+	}
+}

@@ -1,0 +1,137 @@
+package channels
+
+// Kinds is a set of kinds of events.
+type Kinds uint8
+
+// Kind is what an event tells of; each is a set of one.
+type Kind = Kinds
+
+const (
+	SessionConnected    Kind = 1 << iota // a session is here; in grace too
+	SessionDisconnected                  // and has ended, for Reason
+	SessionAway                          // went away
+	SessionOnline                        // came back
+	UserChanged                          // status, connection, choice or text
+	ChannelJoined                        // became a member, or showed herself
+	ChannelUpdated                       // a member's M changed
+	ChannelLeft                          // is no member any more, or hid: ReasonHidden
+
+	SessionKinds = SessionConnected | SessionDisconnected | SessionAway | SessionOnline
+	ChannelKinds = ChannelJoined | ChannelUpdated | ChannelLeft
+	AllKinds     = SessionKinds | UserChanged | ChannelKinds
+)
+
+// Event is one net difference that a step made.
+type Event struct {
+	Kind Kind
+	User string // empty: an anonymous session
+
+	// Of a session, which Origin and Session name in the cluster.
+	Origin  NodeID
+	Session uint64
+	State   State // of SessionConnected: Online, Away or Broken
+
+	// Of a session's end or a leave. ReasonHidden is for the admin's eyes only.
+	Reason Reason
+
+	// Of UserChanged: what others see, then and now; the connection (Online, Away
+	// or 0, which is offline); what was chosen.
+	OldStatus, Status         Status
+	OldConnection, Connection State
+	OldChosen, Chosen         Status
+	Text                      string
+
+	// Of a channel: the member as it is, or was last.
+	Channel string
+	Member  Member
+}
+
+// Record says which kinds of events are wanted, all at first. One that nobody
+// wants costs nothing. Followed channels and users do not depend on it.
+func (v *View) Record(kinds Kinds) { v.record = kinds }
+
+// Events returns what happened since it was last asked: within one step first
+// the sessions, then the users, then the members, each in the order in which
+// they were first touched. The slice is good until the next call. Whoever
+// records events has to take them, after every step.
+func (v *View) Events() []Event {
+	e := v.events
+	v.events, v.told = reuse(v.told), e
+	return e
+}
+
+func (v *View) tellSession(kind Kind, s *session, reason Reason) {
+	if v.record&kind == 0 {
+		return
+	}
+	v.events = append(v.events, Event{
+		Kind: kind, User: s.rec.User, Origin: s.origin.id, Session: s.rec.ID,
+		State: s.rec.State, Reason: reason,
+	})
+}
+
+// tellState tells that a session went away or came back. Grace is no state of
+// its own here.
+func (v *View) tellState(s *session) {
+	state := s.rec.State
+	if state == Broken || state == s.told {
+		return
+	}
+	if s.told = state; state == Away {
+		v.tellSession(SessionAway, s, 0)
+	} else {
+		v.tellSession(SessionOnline, s, 0)
+	}
+}
+
+func (v *View) tellUser(t *touchedUser, is look) {
+	if t.u.followed && (is.status != t.old.status || is.text != t.old.text || is.lastActive != t.old.lastActive) {
+		v.markUser(t.u.name)
+	}
+	old, now := t.old, is
+	old.profile, old.lastActive = now.profile, now.lastActive // of members and followers
+	if v.record&UserChanged == 0 || old == now {
+		return
+	}
+	v.events = append(v.events, Event{
+		Kind: UserChanged, User: t.u.name,
+		OldStatus: old.status, Status: now.status,
+		OldConnection: old.conn, Connection: now.conn,
+		OldChosen: old.chosen, Chosen: now.chosen,
+		Text: now.text,
+	})
+}
+
+// tellMember tells of a member that was judged to those who follow its channel
+// and to those who want events.
+func (v *View) tellMember(kind Kind, t *touchedMember, reason Reason) {
+	c := t.m.channel
+	if c.feed == nil && v.record&kind == 0 {
+		return
+	}
+	u := t.m.user
+	is := u.look()
+	was := is
+	if u.mark != 0 {
+		was = v.touchedUsers[u.mark-1].old
+	}
+	old := Member{
+		User: u.name, Since: t.since, Status: was.status, Data: t.data,
+		Profile: was.profile, LastActivity: was.lastActive,
+	}
+	member := old
+	if kind != ChannelLeft {
+		member = t.m.show(is)
+	}
+	if kind == ChannelUpdated && member == old {
+		return
+	}
+	if c.feed != nil {
+		v.feedChange(c, old, kind != ChannelJoined, reason)
+	}
+	if v.record&kind != 0 {
+		v.events = append(v.events, Event{
+			Kind: kind, User: u.name, Channel: c.name, Reason: reason, Member: member,
+		})
+	}
+}

@@ -1,0 +1,90 @@
+package channels
+
+import "bytes"
+
+// outranks orders the holds of one member by who says what its data is.
+func (h *hold) outranks(o hold) bool {
+	if h.rec.Stamp != o.rec.Stamp {
+		return h.rec.Stamp > o.rec.Stamp
+	}
+	if c := bytes.Compare(h.s.origin.id[:], o.s.origin.id[:]); c != 0 {
+		return c > 0
+	}
+	return h.rec.ID > o.rec.ID
+}
+
+// putMembership takes an entry as it is now.
+func (v *View) putMembership(_ Now, o *origin, rec *Membership) {
+	s := o.sessions[rec.Session]
+	switch {
+	case s == nil:
+		v.stats.Unknown++
+		return
+	case s.user == nil || rec.ID == 0 || rec.Channel == "":
+		v.stats.Odd++
+		return
+	}
+	m := v.memberOf(s.user, rec.Channel)
+	v.touchMember(m)
+	adopt(&rec.Channel, m.channel.name)
+	if h := m.holdOf(s); h != nil {
+		h.rec = keepSince(h.rec, rec)
+		return
+	}
+	m.add(hold{rec, s})
+}
+
+// keepSince returns rec with the date of old, if both tell of one membership: a
+// date is turned into this node's time once, when first received.
+func keepSince(old, rec *Membership) *Membership {
+	if old.ID != rec.ID || old.Since == rec.Since || rec.Since < old.Since-drift {
+		return rec
+	}
+	kept := *rec
+	kept.Since = old.Since
+	return &kept
+}
+
+// endMembership takes the end of an entry.
+func (v *View) endMembership(now Now, o *origin, rec *Membership, end End) {
+	s := o.sessions[rec.Session]
+	c := v.channels[rec.Channel]
+	if s == nil || s.user == nil || c == nil {
+		v.stats.Unknown++
+		return
+	}
+	m := s.user.in(c)
+	if m == nil {
+		v.stats.Unknown++
+		return
+	}
+	if h := m.holdOf(s); h != nil && h.rec.ID == rec.ID {
+		v.endHold(now, m, h, end)
+		return
+	}
+	v.stats.Unknown++
+}
+
+// endHold ends a hold, or keeps it while its user is awaited elsewhere.
+func (v *View) endHold(now Now, m *member, h *hold, end End) {
+	t := v.touchMember(m)
+	if w := v.keep(now, end); w != nil {
+		w.m, w.s = m, &session{rec: h.s.rec, user: m.user, origin: h.s.origin, wait: w}
+		h.s = w.s
+		return
+	}
+	t.reason = end.Reason
+	m.remove(h)
+}
+
+func (v *View) memberOf(u *user, name string) *member {
+	c := v.channelOf(name)
+	if m := u.in(c); m != nil {
+		return m
+	}
+	m := &member{user: u, channel: c, next: u.members}
+	u.members = m
+	c.members++
+	v.stats.Members++
+	return m
+}

@@ -1,0 +1,198 @@
+package channels
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// origin is what a node told of its sessions.
+type origin struct {
+	id       NodeID
+	number   uint64 // the copy is exact up to here
+	sessions map[uint64]*session
+	left     bool          // said goodbye: its sessions are in grace
+	until    time.Duration // if left: running time at which they end
+}
+
+// Apply takes one atomic answer of a peer: the net changes of origin's table,
+// after which the copy here is exact up to number. The order of changes does
+// not matter; without any, only the number advances. The first answer after
+// [View.Lost] holds the whole table.
+//
+// The records belong to the view from here on: it replaces their names by equal
+// ones that it holds already. The caller has made sure that no answer is
+// missing; one below the number already reached is dropped.
+func (v *View) Apply(now Now, origin NodeID, changes []Change, number uint64) {
+	if origin == v.cfg.Self {
+		v.stats.Odd++
+		return
+	}
+	o := v.heard(now, origin)
+	if number < o.number {
+		v.stats.Old++
+		return
+	}
+	o.number = number
+	v.applyAll(now, o, changes)
+	v.satisfy(now, origin, number)
+	if o.left && now.Run >= o.until {
+		v.finishLeft(now, o)
+	}
+	v.settle(now)
+}
+
+// applyAll takes what begins before what ends, so that whoever moved within one
+// answer is never gone in between.
+func (v *View) applyAll(now Now, o *origin, changes []Change) {
+	for _, c := range changes {
+		if c.Session != nil && c.Membership == nil && c.End == nil {
+			v.putSession(now, o, c.Session)
+		}
+	}
+	for _, c := range changes {
+		if c.Membership != nil && c.Session == nil && c.End == nil {
+			v.putMembership(now, o, c.Membership)
+		}
+	}
+	for _, c := range changes {
+		if c.Membership != nil && c.Session == nil && c.End != nil {
+			v.endMembership(now, o, c.Membership, *c.End)
+		}
+	}
+	for _, c := range changes {
+		switch {
+		case (c.Session == nil) == (c.Membership == nil):
+			v.stats.Odd++
+		case c.Session != nil && c.End != nil:
+			v.endSession(now, o, c.Session, *c.End)
+		}
+	}
+}
+
+// Lost ends exactly the entries of a node that died, in one step, and waits no
+// longer for what it was to tell. The node is forgotten; should it be heard
+// again, [View.Apply] makes it live again, unless it had said goodbye.
+func (v *View) Lost(now Now, origin NodeID) {
+	if origin == v.cfg.Self {
+		v.stats.Odd++
+		return
+	}
+	left := v.gone.byNode[origin]
+	if o := v.origins[origin]; o != nil {
+		left = o.left
+		v.endAll(now, o, ReasonNodeLost)
+		v.forget(o)
+	}
+	v.gone.add(origin, left)
+	v.release(now, origin)
+	v.settle(now)
+}
+
+// Left tells that a node said goodbye age ago. What it still holds is in grace
+// since then: it ends with reason closed unless the user is elsewhere by that
+// time. What is told of it later is in grace too, with what remains.
+func (v *View) Left(now Now, origin NodeID, age time.Duration) {
+	if origin == v.cfg.Self {
+		v.stats.Odd++
+		return
+	}
+	until := now.Run + v.cfg.Grace - max(age, 0)
+	o := v.heard(now, origin)
+	if !o.left {
+		o.left, o.until = true, until
+		v.leaving = append(v.leaving, o)
+		for _, s := range o.inOrder() {
+			v.touchSession(s)
+		}
+	}
+	o.until = min(o.until, until)
+	v.release(now, origin)
+	if now.Run >= o.until {
+		v.finishLeft(now, o)
+	}
+	v.settle(now)
+}
+
+// Number returns up to which number the copy of origin is exact: 0 if nothing
+// is known of it, and for this node itself, which is always exact.
+func (v *View) Number(origin NodeID) uint64 {
+	if o := v.origins[origin]; o != nil {
+		return o.number
+	}
+	return 0
+}
+
+// heard returns the origin, making it anew if need be. One that said goodbye
+// does not come back to life; one that was lost does.
+func (v *View) heard(now Now, id NodeID) *origin {
+	if o := v.origins[id]; o != nil {
+		return o
+	}
+	o := v.addOrigin(id)
+	if left, ok := v.gone.byNode[id]; ok && left {
+		o.left, o.until = true, now.Run
+		v.leaving = append(v.leaving, o)
+	}
+	v.gone.remove(id)
+	return o
+}
+
+func (v *View) addOrigin(id NodeID) *origin {
+	o := &origin{id: id, sessions: map[uint64]*session{}}
+	v.origins[id] = o
+	return o
+}
+
+// finishLeft ends what an origin that said goodbye still holds.
+func (v *View) finishLeft(now Now, o *origin) {
+	v.endAll(now, o, ReasonClosed)
+	v.forget(o)
+	v.gone.add(o.id, true)
+}
+
+func (v *View) endAll(now Now, o *origin, reason Reason) {
+	for _, s := range o.inOrder() {
+		v.endSession(now, o, s.rec, End{Reason: reason})
+	}
+}
+
+func (v *View) forget(o *origin) {
+	delete(v.origins, o.id)
+	v.leaving = slices.DeleteFunc(v.leaving, func(l *origin) bool { return l == o })
+}
+
+// inOrder returns the sessions by id, so that nothing depends on the map.
+func (o *origin) inOrder() []*session {
+	all := make([]*session, 0, len(o.sessions))
+	for _, id := range slices.Sorted(maps.Keys(o.sessions)) {
+		all = append(all, o.sessions[id])
+	}
+	return all
+}
+
+// maxGone bounds how many nodes are remembered as gone. A node more than that
+// ago is not named as a place any more.
+const maxGone = 1024
+
+// goneMarks remembers nodes that were lost or left, so that nobody waits for them.
+type goneMarks struct {
+	byNode map[NodeID]bool // true: left, for good; false: lost
+	order  []NodeID        // oldest first, the marks of byNode exactly
+}
+
+func (g *goneMarks) add(id NodeID, left bool) {
+	g.remove(id)
+	if len(g.order) >= maxGone {
+		g.remove(g.order[0])
+	}
+	g.byNode[id] = left
+	g.order = append(g.order, id)
+}
+
+func (g *goneMarks) remove(id NodeID) {
+	if _, ok := g.byNode[id]; ok {
+		delete(g.byNode, id)
+		g.order = slices.DeleteFunc(g.order, func(o NodeID) bool { return o == id })
+	}
+}

@@ -1,0 +1,133 @@
+package channels
+
+// touchedUser is a user whose entries changed in this step.
+type touchedUser struct {
+	u   *user
+	old look // as of the step before
+}
+
+// touchedMember is a member whose holds, or whose user's look, changed in this step.
+type touchedMember struct {
+	m        *member
+	data     string // these as of the step before
+	since    int64
+	sessions int
+	visible  bool
+	reason   Reason // of the hold that ended last in this step
+}
+
+// touchUser notes a user to be judged at the end of the step. It must be called
+// before anything of the user changes.
+func (v *View) touchUser(u *user) {
+	if u.mark != 0 {
+		return
+	}
+	v.touchedUsers = append(v.touchedUsers, touchedUser{u, u.look()})
+	u.mark = uint32(len(v.touchedUsers))
+}
+
+// touchMember is touchUser for a member. The result is good until the next call.
+func (v *View) touchMember(m *member) *touchedMember {
+	if m.mark == 0 {
+		t := touchedMember{m: m}
+		if m.visible() {
+			t.visible, t.data, t.since, t.sessions = true, m.data(), m.since, m.sessions()
+		}
+		v.touchedMembers = append(v.touchedMembers, t)
+		m.mark = uint32(len(v.touchedMembers))
+	}
+	return &v.touchedMembers[m.mark-1]
+}
+
+// settle ends a step: everything touched is judged once, users before their
+// members, each in the order of first touch.
+func (v *View) settle(now Now) {
+	for i := range v.touchedUsers {
+		t := &v.touchedUsers[i]
+		v.judgeUser(now, t)
+		if t.u.look().sameFor(t.old) {
+			continue
+		}
+		for m := t.u.members; m != nil; m = m.next {
+			v.touchMember(m)
+		}
+	}
+	for i := range v.touchedMembers {
+		v.judgeMember(&v.touchedMembers[i])
+	}
+	for i := range v.touchedUsers {
+		u := v.touchedUsers[i].u
+		u.mark = 0
+		if u.sessions == nil && u.members == nil {
+			u.awayAt = 0 // its deadline is none any more
+			delete(v.users, u.name)
+		}
+	}
+	v.touchedUsers = reuse(v.touchedUsers)
+	v.touchedMembers = reuse(v.touchedMembers)
+}
+
+// sameFor reports whether the members of a user look the same as before.
+func (l look) sameFor(old look) bool {
+	return l.status == old.status && l.profile == old.profile && l.lastActive == old.lastActive
+}
+
+// judgeMember derives what a touched member is now and tells what changed.
+func (v *View) judgeMember(t *touchedMember) {
+	m := t.m
+	m.mark = 0
+	held := m.first.rec != nil
+	sessions := 0
+	present := false
+	if held {
+		since, n, live := m.tally()
+		sessions = n
+		present = live || v.learning || m.place != absent
+		// A little earlier is but another journey of the same date.
+		if m.place == absent || since < m.since-drift {
+			m.since = since
+		}
+	}
+	visible := present && m.user.visible()
+	m.channel.sessions -= t.sessions
+	if visible {
+		m.channel.sessions += sessions
+	}
+	switch {
+	case visible && !t.visible:
+		m.channel.show(m)
+		v.tellMember(ChannelJoined, t, 0)
+	case visible:
+		v.tellMember(ChannelUpdated, t, 0)
+	case t.visible:
+		m.channel.hide(m)
+		if present {
+			t.reason = ReasonHidden
+		}
+		v.tellMember(ChannelLeft, t, t.reason)
+	}
+	if !visible {
+		if m.place = absent; present {
+			m.place = hidden
+		}
+	}
+	if !held {
+		v.removeMember(m)
+	}
+}
+
+func (v *View) removeMember(m *member) {
+	m.user.unlinkMember(m)
+	m.channel.members--
+	v.stats.Members--
+	v.dropIdle(m.channel)
+}
+
+// reuse empties a buffer and gives back one that a large step left behind.
+func reuse[T any](buf []T) []T {
+	if cap(buf) > 1<<14 {
+		return nil
+	}
+	clear(buf)
+	return buf[:0]
+}
