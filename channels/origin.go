@@ -34,17 +34,21 @@ func (v *View) Apply(now Now, origin NodeID, changes []Change, number uint64) {
 		return
 	}
 	o.number = number
-	v.applyAll(now, o, changes)
+	over := o.left && now.Run >= o.until
+	if !over {
+		v.putAll(now, o, changes)
+	}
+	v.endEach(now, o, changes)
 	v.satisfy(now, origin, number)
-	if o.left && now.Run >= o.until {
+	if over {
 		v.finishLeft(now, o)
 	}
 	v.settle(now)
 }
 
-// applyAll takes what begins before what ends, so that whoever moved within one
-// answer is never gone in between.
-func (v *View) applyAll(now Now, o *origin, changes []Change) {
+// putAll takes what begins, sessions before what they hold. It comes before
+// endEach, so that whoever moved within one answer is never gone in between.
+func (v *View) putAll(now Now, o *origin, changes []Change) {
 	for _, c := range changes {
 		if c.Session != nil && c.Membership == nil && c.End == nil {
 			v.putSession(now, o, c.Session)
@@ -55,6 +59,10 @@ func (v *View) applyAll(now Now, o *origin, changes []Change) {
 			v.putMembership(now, o, c.Membership)
 		}
 	}
+}
+
+// endEach takes what ends, memberships before their sessions.
+func (v *View) endEach(now Now, o *origin, changes []Change) {
 	for _, c := range changes {
 		if c.Membership != nil && c.Session == nil && c.End != nil {
 			v.endMembership(now, o, c.Membership, *c.End)

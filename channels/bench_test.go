@@ -1,0 +1,91 @@
+package channels
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// crowd makes the table of one origin: sessions of as many users, each in three
+// channels of about a hundred. Every record has strings of its own, as from the wire.
+func crowd(users int) (sessions, memberships []Change) {
+	rooms := max(1, users*3/100)
+	id := uint64(0)
+	for i := range users {
+		id++
+		s := id
+		sessions = append(sessions, Change{Session: &Session{ID: s, User: fmt.Sprint("user", i), State: Online}})
+		for j := range 3 {
+			id++
+			memberships = append(memberships, Change{Membership: &Membership{
+				ID: id, Session: s, Channel: fmt.Sprint("room.", (i*3+j*7919)%rooms), Since: 1,
+			}})
+		}
+	}
+	return sessions, memberships
+}
+
+// heapBytes returns the bytes that live on the heap.
+func heapBytes() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// BenchmarkHeap prints what a million sessions with three channels each cost,
+// the records that gossip shares included.
+func BenchmarkHeap(b *testing.B) {
+	if testing.Short() {
+		b.Skip("needs a gigabyte")
+	}
+	const users = 1_000_000
+	for b.Loop() {
+		before := heapBytes()
+		v := New(Config{Self: NodeID{1}, Grace: time.Second, Timeout: time.Second})
+		v.Record(0)
+		v.Learned()
+		sessions, memberships := crowd(users)
+		v.Apply(Now{1, 1}, NodeID{2}, sessions, 1)
+		clear(sessions)
+		sessions = nil
+		mid := heapBytes() - int64(len(memberships))*(24+64+16) // changes, records, channel names
+		v.Apply(Now{1, 1}, NodeID{2}, memberships, 2)
+		clear(memberships)
+		memberships = nil
+		after := heapBytes()
+		b.ReportMetric(float64(mid-before)/users, "B/session")
+		b.ReportMetric(float64(after-mid)/(3*users), "B/membership")
+		b.ReportMetric(float64(after-before)/(1<<20), "MiB")
+		runtime.KeepAlive(v)
+	}
+}
+
+// BenchmarkApply prints what one remote membership costs, joined and ended,
+// applied a thousand at a time into channels of a hundred.
+func BenchmarkApply(b *testing.B) {
+	const users = 10_000
+	v := New(Config{Self: NodeID{1}, Grace: time.Second, Timeout: time.Second})
+	v.Learned()
+	v.Record(ChannelKinds)
+	sessions, puts := crowd(users)
+	v.Apply(Now{1, 1}, NodeID{2}, sessions, 1)
+	ends := make([]Change, len(puts))
+	for i, c := range puts {
+		ends[i] = Change{Membership: c.Membership, End: &End{Reason: ReasonLeft}}
+	}
+	number, changes := uint64(2), 0
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, all := range [][]Change{puts, ends} {
+			for i := 0; i+1000 <= len(all); i += 1000 {
+				v.Apply(Now{1, 1}, NodeID{2}, all[i:i+1000], number)
+				v.Events()
+				number++
+				changes += 1000
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(changes), "ns/change")
+}
