@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,10 +28,11 @@ type remoteSet struct {
 	name   string         // the URL without its password, for people
 	ctx    context.Context
 
-	// fetching is held while the URL is asked for an unknown kid, so that those
-	// who come meanwhile wait for the same answer instead of being refused.
-	fetching sync.Mutex
-	limit    *rate.Limiter // guarded by fetching
+	// fetching is full while the URL is asked for an unknown kid, so that those who
+	// come meanwhile wait for the same answer instead of being refused. A channel
+	// and no mutex, since the wait is one for the network and ends with ctx.
+	fetching chan struct{}
+	limit    *rate.Limiter // used by whoever fills fetching
 
 	fetches, failures atomic.Uint64
 	fetched           atomic.Int64 // Unix milliseconds; 0: never
@@ -46,7 +46,10 @@ func newRemoteSet(ctx context.Context, address string, c Config) (*remoteSet, er
 	if err != nil {
 		return nil, errors.New("not an address") // checked before; the cause may hold a password
 	}
-	r := &remoteSet{name: u.Redacted(), ctx: ctx, limit: rate.NewLimiter(rate.Every(unknownInterval), 1)}
+	r := &remoteSet{
+		name: u.Redacted(), ctx: ctx,
+		fetching: make(chan struct{}, 1), limit: rate.NewLimiter(rate.Every(unknownInterval), 1),
+	}
 	log := c.Log.With("url", r.name)
 	if u.Scheme == "http" {
 		log.Warn("key set is fetched without TLS: whoever is on the way can forge tokens")
@@ -106,8 +109,12 @@ func (r *remoteSet) failed(_ context.Context, err error) {
 // within unknownInterval, and reports whether the set has it now. It may take up to
 // twice fetchTimeout, the first for somebody else's question.
 func (r *remoteSet) fetch(kid string) bool {
-	r.fetching.Lock()
-	defer r.fetching.Unlock()
+	select {
+	case r.fetching <- struct{}{}:
+		defer func() { <-r.fetching }()
+	case <-r.ctx.Done():
+		return false
+	}
 	if r.has(kid) {
 		return true
 	}
