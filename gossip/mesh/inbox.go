@@ -1,0 +1,125 @@
+package mesh
+
+import (
+	"bytes"
+	"context"
+	"sync"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/channels"
+	"github.com/rollcall-presence/rollcall/gossip"
+)
+
+const (
+	// maxWaiting bounds the datagrams that wait for the core. At maxPacket each
+	// that is 6 MB; a lost datagram only makes the core ask again.
+	maxWaiting = 4096
+
+	// maxPacket bounds one datagram: memberlist would carry more.
+	maxPacket = gossip.MaxPacket
+
+	// atOnce is how many arrivals the core takes under one lock.
+	atOnce = 64
+)
+
+// inbox takes what memberlist tells, whatever locks it holds, and never blocks
+// it. Datagrams keep their order. Of each member the newest notice waits, so
+// that those need no other bound than memberlist's own.
+type inbox struct {
+	count  *counters
+	arrive chan struct{} // holds one token if there may be something
+
+	mu      sync.Mutex // guards the rest
+	packets [][]byte
+	notices map[channels.NodeID]notice
+	order   []channels.NodeID
+}
+
+// notice is what memberlist thinks of a member.
+type notice struct {
+	info    gossip.Peer
+	dead    bool
+	leaving bool
+}
+
+func newInbox(count *counters) *inbox {
+	return &inbox{count: count, arrive: make(chan struct{}, 1), notices: map[channels.NodeID]notice{}}
+}
+
+// packet takes a copy of a datagram.
+func (b *inbox) packet(data []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.packets) >= maxWaiting || len(data) > maxPacket {
+		b.count.packetsDropped.Add(1)
+		return
+	}
+	b.packets = append(b.packets, bytes.Clone(data))
+	b.wake()
+}
+
+// notice takes what is new of a member.
+func (b *inbox) notice(id channels.NodeID, n notice) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, waits := b.notices[id]; !waits {
+		b.order = append(b.order, id)
+	}
+	b.notices[id] = n
+	b.wake()
+}
+
+// wake is called with mu held.
+func (b *inbox) wake() {
+	select {
+	case b.arrive <- struct{}{}:
+	default:
+	}
+}
+
+// run takes arrivals to the core until ctx ends.
+func (b *inbox) run(ctx context.Context, do doer) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-b.arrive:
+			b.deliver(do)
+		}
+	}
+}
+
+// deliver takes all that waits to the core, members first: a datagram may come
+// from one of them.
+func (b *inbox) deliver(do doer) {
+	b.mu.Lock()
+	packets, notices, order := b.packets, b.notices, b.order
+	b.packets, b.notices, b.order = nil, map[channels.NodeID]notice{}, nil
+	b.mu.Unlock()
+
+	for len(order) > 0 || len(packets) > 0 {
+		members := order[:min(len(order), atOnce)]
+		data := packets[:min(len(packets), atOnce-len(members))]
+		order, packets = order[len(members):], packets[len(data):]
+		b.count.packetsIn.Add(uint64(len(data)))
+		do(func(c core, now time.Time) {
+			for _, id := range members {
+				notices[id].tell(c, now, id)
+			}
+			for _, d := range data {
+				c.Packet(now, d)
+			}
+		})
+	}
+}
+
+func (n notice) tell(c core, now time.Time, id channels.NodeID) {
+	switch {
+	case n.leaving:
+		c.Goodbye(now, id)
+	case n.dead:
+		c.Suspect(now, id)
+	default:
+		c.Met(now, id, n.info)
+	}
+}

@@ -1,0 +1,113 @@
+package mesh
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/memberlist"
+)
+
+// seedsAtOnce bounds the seeds that are tried at the same time.
+const seedsAtOnce = 16
+
+// seek tries all seeds at once, says so, and then tries for ever those that are
+// not members: memberlist forgets the dead after 30s, and a cluster that was
+// split would stay split.
+func (m *Mesh) seek(list *memberlist.Memberlist) {
+	if len(m.cfg.Seeds) > 0 {
+		m.tryAll(list, m.absent())
+	}
+	if m.ctx.Err() != nil {
+		return
+	}
+	m.do(func(c core, now time.Time) { c.SeedsTried(now) })
+	if len(m.cfg.Seeds) == 0 {
+		return
+	}
+	for m.pause() {
+		if seeds := m.absent(); len(seeds) > 0 {
+			m.try(list, seeds[rand.IntN(len(seeds))])
+		}
+	}
+}
+
+// pause waits for about an interval, so that nodes that were started together
+// do not call together; false when the mesh stops.
+func (m *Mesh) pause() bool {
+	d := m.cfg.Interval*3/4 + rand.N(m.cfg.Interval/2+1)
+	select {
+	case <-time.After(d):
+		return true
+	case <-m.ctx.Done():
+		return false
+	}
+}
+
+// absent returns the seeds' addresses that are not a living member's, nor this node's.
+func (m *Mesh) absent() []netip.AddrPort {
+	there := map[netip.AddrPort]bool{}
+	for _, member := range m.Members() {
+		if addr, err := netip.ParseAddrPort(member.Addr); err == nil {
+			there[addr] = true
+		}
+	}
+	var found []netip.AddrPort
+	for _, seed := range m.cfg.Seeds {
+		addrs, err := resolve(m.ctx, m.cfg.Resolver, seed, DefaultPort)
+		if err != nil && m.ctx.Err() == nil {
+			m.warn(seed, "seed: "+err.Error())
+		}
+		for _, addr := range addrs {
+			if !there[addr] && !m.isOwn(addr) && !slices.Contains(found, addr) {
+				found = append(found, addr)
+			}
+		}
+	}
+	return found
+}
+
+// isOwn reports whether an address is this node's own.
+func (m *Mesh) isOwn(addr netip.AddrPort) bool {
+	return slices.ContainsFunc(m.own, func(own netip.AddrPort) bool {
+		anywhere := own.Addr().IsUnspecified() && addr.Addr().IsLoopback()
+		return own == addr || anywhere && own.Port() == addr.Port()
+	})
+}
+
+// tryAll tries seeds and logs if none answered.
+func (m *Mesh) tryAll(list *memberlist.Memberlist, seeds []netip.AddrPort) {
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, seedsAtOnce)
+	results := make([]error, len(seeds))
+	for i, seed := range seeds {
+		slots <- struct{}{}
+		wg.Go(func() {
+			results[i] = m.try(list, seed)
+			<-slots
+		})
+	}
+	wg.Wait()
+	if len(seeds) > 0 && !slices.Contains(results, nil) && m.ctx.Err() == nil {
+		m.cfg.Logger.Info("no seed answered, they are tried on", "seeds", len(seeds), "error", results[0])
+	}
+}
+
+// try shakes hands with a node and joins its cluster. memberlist would join
+// without the handshake, but cannot tell why it fails where keys differ.
+func (m *Mesh) try(list *memberlist.Memberlist, seed netip.AddrPort) error {
+	addr := seed.String()
+	raw, _, err := m.connect(addr)
+	if err == nil {
+		_ = raw.Close()
+		_, err = list.Join([]string{addr})
+	}
+	if err != nil && m.ctx.Err() == nil {
+		m.complain(addr, fmt.Errorf("join: %w", err))
+	}
+	return errors.Join(err, m.ctx.Err())
+}
