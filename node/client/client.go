@@ -163,13 +163,17 @@ func (c *Client) Break() {
 	<-c.done
 }
 
-// write sends one frame. A write that is given up ends the connection.
+// write sends one frame, unless ctx has ended. Once begun it is not given up for
+// the sake of ctx, since half a frame would end the connection.
 func (c *Client) write(ctx context.Context, v any) error {
 	data, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, writeTime)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
 	defer cancel()
 	return c.socket.Write(ctx, websocket.MessageText, data)
 }

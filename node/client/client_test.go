@@ -239,3 +239,29 @@ func TestARestingClientHoldsOneGoroutine(t *testing.T) {
 		t.Errorf("%d goroutines of the HTTP client are left over", left) // the last upgrades may still wind up
 	}
 }
+
+func TestARequestGivenUpLeavesTheConnection(t *testing.T) {
+	cancels := make(chan context.CancelFunc, 1)
+	url := fakeNode(t, func(p peer) {
+		p.expect("hello")
+		p.send(welcome)
+		for range 20 {
+			p.expect("sync")
+			(<-cancels)() // perhaps while the client is still writing
+			p.send(`{"type":"time","time":1}`)
+		}
+		p.expect("bye")
+		p.Close(1000, "")
+	})
+	c := dial(t, url, nil)
+	for range 20 {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancels <- cancel
+		if _, err := c.Sync(ctx, "room"); !errors.Is(err, context.Canceled) {
+			t.Fatalf("sync: %v, want canceled", err)
+		}
+	}
+	if err := c.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
