@@ -23,7 +23,7 @@ type Copy struct {
 	rereading bool   // the whole table was asked for and has not begun to come
 }
 
-func newCopy() Copy { return Copy{led: newLedger()} }
+func newCopy(keep int) Copy { return Copy{led: newLedger(keep)} }
 
 // Number returns the number up to which the copy is exact.
 func (c *Copy) Number() uint64 { return c.led.number }
@@ -98,7 +98,7 @@ func (c *Copy) take(now channels.Now, a *Answer) (changes []channels.Change, tip
 func (c *Copy) apply(now channels.Now, to uint64) []channels.Change {
 	old := c.led
 	if c.whole {
-		c.led = newLedger()
+		c.led = newLedger(old.keep)
 		c.led.floor = to
 	}
 	last := make(map[uint64]int, len(c.staged)) // an entry may be staged twice
@@ -155,12 +155,6 @@ func keepDates(it, was *Item) {
 	case it.Session != nil && was.Session != nil && it.Session.State == was.Session.State:
 		it.Session.Active = was.Session.Active
 	}
-}
-
-// contents returns all live entries as puts.
-func (c *Copy) contents() (puts []channels.Change) {
-	c.led.all(func(it *Item) { puts = append(puts, it.Change) })
-	return puts
 }
 
 // expire forgets old removals.

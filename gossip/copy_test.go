@@ -18,7 +18,7 @@ type origin struct {
 	now   time.Duration
 }
 
-func newOrigin() *origin { return &origin{table: Table{newLedger()}} }
+func newOrigin() *origin { return &origin{table: Table{newLedger(minGone)}} }
 
 func (o *origin) change(rng *rand.Rand) {
 	switch r := rng.IntN(4); {
@@ -76,7 +76,7 @@ func (s shown) equal(l *ledger) error {
 func TestCopyEqualsTable(t *testing.T) {
 	for seed := range uint64(300) {
 		rng := rand.New(rand.NewPCG(seed, 1))
-		o, c, view := newOrigin(), newCopy(), shown{}
+		o, c, view := newOrigin(), newCopy(minGone), shown{}
 		var cur *cursor
 		for range 400 {
 			for range rng.IntN(20) {
@@ -123,7 +123,7 @@ func TestCopyEqualsTable(t *testing.T) {
 }
 
 func TestWholeTableIsOneStep(t *testing.T) {
-	o, c, view := newOrigin(), newCopy(), shown{}
+	o, c, view := newOrigin(), newCopy(minGone), shown{}
 	rng := rand.New(rand.NewPCG(7, 7))
 	for range 50 {
 		o.change(rng)
@@ -146,7 +146,7 @@ func TestWholeTableIsOneStep(t *testing.T) {
 }
 
 func TestCopyNeverGoesBackwards(t *testing.T) {
-	o, c := newOrigin(), newCopy()
+	o, c := newOrigin(), newCopy(minGone)
 	rng := rand.New(rand.NewPCG(3, 3))
 	for range 20 {
 		o.change(rng)
@@ -201,7 +201,7 @@ func TestAnswersThatNoTableGivesAreRefused(t *testing.T) {
 		"a number beyond the answer": {To: 5, Items: []Item{session(1, 6)}},
 		"a number before the answer": {From: 0, To: 5, Items: []Item{session(1, 0)}},
 	} {
-		c := newCopy()
+		c := newCopy(minGone)
 		if _, _, err := c.take(channels.Now{}, a); !errors.Is(err, ErrMalformed) {
 			t.Errorf("%s: error %v, want ErrMalformed", name, err)
 		}

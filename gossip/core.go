@@ -2,6 +2,7 @@ package gossip
 
 import (
 	"bytes"
+	"cmp"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -9,7 +10,7 @@ import (
 	"github.com/rollcall-presence/rollcall/channels"
 )
 
-// Config sets the pace of a core. All fields but Part are required.
+// Config sets the pace of a core. All fields but Part and Removals are required.
 type Config struct {
 	// Self is this run of this node.
 	Self channels.NodeID
@@ -32,6 +33,11 @@ type Config struct {
 	// 4096. Smaller ones give streams that share a line more turns, at the price
 	// of more frames.
 	Part int
+
+	// Removals is how many removals are remembered at least, each for 5 minutes
+	// at most, so that readers need not read whole tables. Default 10,000; the
+	// live entries if they are more.
+	Removals int
 }
 
 // View is what the core tells of its peers; [channels.View] is one.
@@ -110,7 +116,8 @@ type Stats struct {
 	Rereads                    uint64 // whole tables read because digests differed: must not happen
 	Stalls                     uint64 // streams cut because a ping told of news that did not come
 	StaleAnswers               uint64 // answers that came too late to be used
-	Crowded                    uint64 // peers and messages refused at a bound
+	Crowded                    uint64 // peers refused at a bound
+	Untold                     uint64 // sessions that were resumed while their holder could not be told
 }
 
 // New returns a core that begins to live now.
@@ -118,7 +125,8 @@ func New(cfg Config, now time.Time) *Core {
 	if cfg.Part <= 0 || cfg.Part > answerItems {
 		cfg.Part = answerItems
 	}
-	c := &Core{cfg: cfg, start: now, pingAt: now, table: Table{newLedger()}}
+	cfg.Removals = cmp.Or(cfg.Removals, minGone)
+	c := &Core{cfg: cfg, start: now, pingAt: now, table: Table{newLedger(cfg.Removals)}}
 	c.clk = clock{pace: pace{cfg.Interval, cfg.Timeout}, last: now}
 	return c
 }
@@ -304,7 +312,7 @@ func (c *Core) meet(id channels.NodeID) *peer {
 		c.stats.Crowded++
 		return nil
 	}
-	p := &peer{id: id, state: Here, pace: c.clk.pace, heard: c.clk.run, heardAt: c.clk.last, copy: newCopy()}
+	p := &peer{id: id, state: Here, pace: c.clk.pace, heard: c.clk.run, heardAt: c.clk.last, copy: newCopy(c.cfg.Removals)}
 	c.peers = slices.Insert(c.peers, i, p)
 	return p
 }

@@ -12,7 +12,7 @@ import (
 // came after a number below the floor gets the whole table instead.
 const (
 	removalAge = 5 * time.Minute
-	minGone    = 10_000 // the bound is this, or the live entries if they are more
+	minGone    = 10_000 // default; the bound is this, or the live entries if they are more
 )
 
 // Item is one entry of a table: put, or ended, by the change of that Number.
@@ -42,13 +42,15 @@ type ledger struct {
 	digest uint64 // sum over the live entries of mix(id, number)
 	live   int
 
+	keep int // removals that are remembered, or the live entries if they are more
+
 	items map[uint64]*Item // live and removed, by id
 	slots []slot           // by number
 	dead  int              // slots whose entry has moved on
 	gone  []gone           // by number
 }
 
-func newLedger() *ledger { return &ledger{items: map[uint64]*Item{}} }
+func newLedger(keep int) *ledger { return &ledger{keep: keep, items: map[uint64]*Item{}} }
 
 // get returns the live entry of that id, or nil.
 func (l *ledger) get(id uint64) *Item {
@@ -99,7 +101,7 @@ func (l *ledger) after(n uint64) int {
 
 // forget raises the floor over removals that are too old or too many.
 func (l *ledger) forget(now time.Duration) {
-	most, n := max(minGone, l.live), 0
+	most, n := max(l.keep, l.live), 0
 	for n < len(l.gone) && (len(l.gone)-n > most || now-l.gone[n].at >= removalAge) {
 		it := l.gone[n].item
 		l.floor = max(l.floor, it.Number)
@@ -118,6 +120,15 @@ func (l *ledger) all(f func(*Item)) {
 	for _, s := range l.slots {
 		if s.item != nil && s.item.End == nil {
 			f(s.item)
+		}
+	}
+}
+
+// changes yields every live entry as a put, in the order of numbers.
+func (l *ledger) changes(yield func(channels.Change) bool) {
+	for _, s := range l.slots {
+		if s.item != nil && s.item.End == nil && !yield(s.item.Change) {
+			return
 		}
 	}
 }

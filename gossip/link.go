@@ -164,7 +164,7 @@ func (c *Core) Resume(now time.Time, holder channels.NodeID, r Resumed) {
 			return
 		}
 	}
-	c.stats.Crowded++
+	c.stats.Untold++
 }
 
 // Next returns what is to be sent on a stream now, and nil if there is nothing.

@@ -244,7 +244,7 @@ func (c *Core) forget(now time.Time, p *peer) {
 		return
 	}
 	if now.Sub(p.asideAt) > asideAge && p.copy.led.number > 0 {
-		p.copy = newCopy()
+		p.copy = newCopy(c.cfg.Removals)
 	}
 	heard := now.Sub(p.heardAt) < 2*p.timeout
 	if !p.member && !heard && now.Sub(p.asideAt) > asideAge && p.link == nil && !p.dialing {

@@ -1,6 +1,7 @@
 package gossip
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rollcall-presence/rollcall/channels"
@@ -146,7 +147,7 @@ func (c *Core) show(t channels.Now, p *peer, changes []channels.Change) {
 	}
 	if !p.shown {
 		p.shown = true
-		changes = p.copy.contents()
+		changes = slices.Collect(p.copy.led.changes)
 	}
 	c.cfg.View.Apply(t, p.id, changes, p.copy.Number())
 	c.advanced(p.id)

@@ -1,6 +1,7 @@
 package gossip
 
 import (
+	"iter"
 	"time"
 
 	"github.com/rollcall-presence/rollcall/channels"
@@ -39,4 +40,9 @@ func changeID(ch channels.Change) uint64 {
 		return ch.Session.ID
 	}
 	return ch.Membership.ID
+}
+
+// All returns the live entries, by number.
+func (t *Table) All() iter.Seq[channels.Change] {
+	return t.led.changes
 }

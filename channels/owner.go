@@ -1,0 +1,10 @@
+package channels
+
+// Owner returns the user of an own session; empty if it is anonymous or there
+// is none.
+func (v *View) Owner(session uint64) string {
+	if s := v.own.sessions[session]; s != nil {
+		return s.rec.User
+	}
+	return ""
+}

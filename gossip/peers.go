@@ -1,0 +1,43 @@
+package gossip
+
+import (
+	"iter"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/channels"
+)
+
+// PeerInfo is what a core knows of a peer, for people and for tests.
+type PeerInfo struct {
+	ID     channels.NodeID
+	Name   string
+	Addr   string
+	Meta   []byte
+	State  State
+	Life   Life
+	Silent time.Duration // since its last beat, in our running time
+	Number uint64        // up to which our copy is exact
+	Shown  bool          // its entries are in the view
+	Direct bool          // it is read over a stream of our own
+}
+
+// Peers returns all known peers, by id: also those that are lost or left and not
+// yet forgotten.
+func (c *Core) Peers() iter.Seq[PeerInfo] {
+	return func(yield func(PeerInfo) bool) {
+		for _, p := range c.peers {
+			if !yield(PeerInfo{p.id, p.name, p.addr, p.meta, p.state, p.life, c.clk.run - p.heard,
+				p.copy.Number(), p.shown, p.link != nil && p.link.proved}) {
+				return
+			}
+		}
+	}
+}
+
+// Held returns what our copy of a peer's table holds, by number.
+func (c *Core) Held(id channels.NodeID) iter.Seq[channels.Change] {
+	if p := c.peer(id); p != nil {
+		return p.copy.led.changes
+	}
+	return func(func(channels.Change) bool) {}
+}

@@ -1,0 +1,86 @@
+// Package core joins what a node hears with what it shows: a [gossip.Core], which
+// copies the tables of its peers, and a [channels.View], which merges them with
+// what the node holds itself. It has no goroutine, no clock and no socket, and no
+// rule of its own, so that whole clusters of it run in one goroutine on virtual
+// time. Package node gives it all three.
+//
+// One caller at a time: the owner holds one lock around a Core.
+package core
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/channels"
+	"github.com/rollcall-presence/rollcall/gossip"
+)
+
+// Config sets the pace of a core. See [gossip.Config] and [channels.Config]; zero
+// bounds take their defaults.
+type Config struct {
+	Self     channels.NodeID
+	Interval time.Duration // required
+	Timeout  time.Duration // required
+	Grace    time.Duration
+	Rand     *rand.Rand // required
+	Part     int        // entries of one answer
+	Removals int        // remembered at least
+}
+
+// Core is the state of one node.
+type Core struct {
+	View   *channels.View
+	Gossip *gossip.Core
+
+	learned bool
+}
+
+// New returns a core that begins to live now.
+func New(cfg Config, now time.Time) *Core {
+	view := channels.New(channels.Config{Self: cfg.Self, Grace: cfg.Grace, Timeout: cfg.Timeout})
+	return &Core{View: view, Gossip: gossip.New(gossip.Config{
+		Self: cfg.Self, Interval: cfg.Interval, Timeout: cfg.Timeout, View: view,
+		Rand: cfg.Rand, Part: cfg.Part, Removals: cfg.Removals,
+	}, now)}
+}
+
+// Now steps the running time and returns the moment for a call to the view.
+func (c *Core) Now(now time.Time) channels.Now { return c.Gossip.Now(now) }
+
+// Tick does what time alone makes due: call it every interval/50.
+func (c *Core) Tick(now time.Time) {
+	c.Gossip.Tick(now)
+	c.View.Tick(c.Gossip.Now(now))
+}
+
+// Settle ends a step, of whatever calls to View and Gossip: what the view wrote
+// goes into the node's table, and what the step wants done is returned. The
+// sockets of the sessions in Resumed, which are in grace now, are to be closed.
+func (c *Core) Settle(now time.Time) gossip.Effects {
+	if !c.learned && c.Gossip.Ready() {
+		c.learned = true
+		c.View.Learned()
+	}
+	fx := c.Gossip.Take()
+	if fx.Doubt {
+		c.View.Doubt(c.Now(now))
+	}
+	if len(fx.Resumed) > 0 {
+		fx.Resumed = c.resumed(now, fx.Resumed)
+	}
+	c.Gossip.Put(now, c.View.Writes())
+	put := c.Gossip.Take()
+	fx.Wakes = append(fx.Wakes, put.Wakes...)
+	return fx
+}
+
+// resumed puts sessions in grace whose users opened others in their stead, and
+// returns those that there were.
+func (c *Core) resumed(now time.Time, all []gossip.Resumed) (done []gossip.Resumed) {
+	for _, r := range all {
+		if c.View.Owner(r.Session) == r.User && r.User != "" && c.View.Break(c.Now(now), r.Session) {
+			done = append(done, r)
+		}
+	}
+	return done
+}

@@ -1,0 +1,287 @@
+package core
+
+import (
+	"fmt"
+	"hash/maphash"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/channels"
+	"github.com/rollcall-presence/rollcall/gossip"
+)
+
+var hashSeed = maphash.MakeSeed()
+
+// content hashes what a table or copy holds, whatever the order, but for dates,
+// which every node has by its own clock.
+func content(entries iter.Seq[channels.Change]) (sum uint64) {
+	for ch := range entries {
+		var s string
+		if x := ch.Session; x != nil {
+			s = fmt.Sprintf("s %d %q %d %v", x.ID, x.User, x.State, x.Choice)
+		} else {
+			m := ch.Membership
+			s = fmt.Sprintf("m %d %d %q %s %d", m.ID, m.Session, m.Channel, m.Data, m.Stamp)
+		}
+		sum += maphash.String(hashSeed, s)
+	}
+	return sum
+}
+
+// snapshot remembers what a node's table held at its number.
+func (w *world) snapshot(n *node) {
+	t := n.core.Gossip.Table()
+	if _, ok := w.snaps[n.id][t.Number()]; !ok {
+		w.snaps[n.id][t.Number()] = content(t.All())
+		for ch := range t.All() {
+			if m := ch.Membership; m != nil {
+				w.places[n.id][m.ID] = membership{n.core.View.Owner(m.Session), m.Channel}
+			}
+		}
+	}
+}
+
+// noteEnds remembers the ends that an answer tells, and where they named the user.
+func (w *world) noteEnds(n *node, a *gossip.Answer) {
+	if a == nil || a.Origin != n.id {
+		return
+	}
+	for _, it := range a.Items {
+		if it.End != nil && len(it.End.Elsewhere) > 0 {
+			w.ends = append(w.ends, ended{it.ID, it.Number, n.id, w.places[n.id][it.ID], it.End})
+		}
+	}
+}
+
+// check holds one step of a node against the truth.
+func (w *world) check(n *node, fx gossip.Effects) {
+	w.checkCopies(n)
+	for _, note := range fx.Notes {
+		w.trace("%v: %v is %v after %v", n, w.byID[note.Node], note.State, note.Silent)
+		if note.State == gossip.Lost {
+			n.lost[note.Node] = true
+			w.checkLost(n, w.byID[note.Node])
+		}
+	}
+	for _, e := range n.core.View.Events() {
+		switch e.Kind {
+		case channels.ChannelJoined:
+			w.trace("%v: %s joins %s", n, e.User, e.Channel)
+			if n.core.learned && !w.holds(n, e.User, e.Channel) {
+				w.fail("%v shows %s join %s, but knows no live session of hers there", n, e.User, e.Channel)
+			}
+		case channels.ChannelLeft:
+			w.trace("%v: %s leaves %s: %v", n, e.User, e.Channel, e.Reason)
+			if w.holds(n, e.User, e.Channel) {
+				w.fail("%v shows %s leave %s, but knows a live session of hers there", n, e.User, e.Channel)
+			}
+			w.checkLeave(n, e)
+		}
+	}
+	for p := range n.core.Gossip.Peers() {
+		if n.before[p.ID] != p.Number {
+			n.before[p.ID], n.had[p.ID] = p.Number, ids(n.core.Gossip.Held(p.ID))
+		}
+	}
+}
+
+// ids returns the ids of the memberships among entries.
+func ids(entries iter.Seq[channels.Change]) map[uint64]bool {
+	all := map[uint64]bool{}
+	for ch := range entries {
+		if ch.Membership != nil {
+			all[ch.Membership.ID] = true
+		}
+	}
+	return all
+}
+
+// checkCopies holds every copy that is exact up to a number against the table as
+// of that number.
+func (w *world) checkCopies(n *node) {
+	for p := range n.core.Gossip.Peers() {
+		if p.Shown {
+			delete(n.lost, p.ID)
+		}
+		if p.Number == 0 {
+			continue
+		}
+		want, ok := w.snaps[p.ID][p.Number]
+		if !ok {
+			w.fail("%v has %v at %d, which no step of it ended at", n, w.byID[p.ID], p.Number)
+		} else if got := content(n.core.Gossip.Held(p.ID)); got != want {
+			w.fail("%v has %v at %d with other entries than it had itself", n, w.byID[p.ID], p.Number)
+		}
+	}
+}
+
+// holds reports whether a node knows a live session of a user in a channel.
+func (w *world) holds(n *node, user, channel string) bool {
+	if heldIn(n.core.Gossip.Table().All(), user, channel) {
+		return true
+	}
+	for p := range n.core.Gossip.Peers() {
+		if p.Shown && p.State != gossip.Gone && heldIn(n.core.Gossip.Held(p.ID), user, channel) {
+			return true
+		}
+	}
+	return false
+}
+
+func heldIn(entries iter.Seq[channels.Change], user, channel string) bool {
+	live := map[uint64]bool{}
+	for ch := range entries {
+		if s := ch.Session; s != nil && s.User == user && s.State != channels.Broken {
+			live[s.ID] = true
+		}
+	}
+	for ch := range entries {
+		if m := ch.Membership; m != nil && m.Channel == channel && live[m.Session] {
+			return true
+		}
+	}
+	return false
+}
+
+// checkLost asks whether a node had reason to give up another: not if a beat had
+// reached it in the timeout before, or reached somebody whom it could ask and be
+// answered by.
+func (w *world) checkLost(n, of *node) {
+	const slack = 10 * time.Millisecond
+	if of.dead {
+		return
+	}
+	if since := w.now.Sub(w.beats[pair{n.id, of.id}].at); since < timeout-slack {
+		w.fail("%v gives up %v, a beat of which had reached it %v before", n, of, since)
+	}
+	asking := interval / 4 // from overdue to timeout, less the last question
+	if w.now.Sub(n.since) < asking {
+		return
+	}
+	for _, p := range w.nodes {
+		if p == n || !p.running() || w.now.Sub(p.since) < asking || !w.net.sound(n, p, asking) || !w.net.sound(p, n, asking) {
+			continue
+		}
+		if p == of {
+			w.fail("%v gives up %v, which it could have asked", n, of)
+			return
+		}
+		since := w.now.Sub(w.beats[pair{p.id, of.id}].at)
+		if since > 3*interval/20 && since < timeout-slack && p.since.Before(w.now.Add(-since)) && p.knows(of) {
+			w.fail("%v gives up %v, of which %v had heard %v before and could have been asked", n, of, p, since)
+		}
+	}
+}
+
+// knows reports whether a node has another among its living peers.
+func (n *node) knows(of *node) bool {
+	for p := range n.core.Gossip.Peers() {
+		if p.ID == of.id {
+			return p.State == gossip.Here || p.State == gossip.Late
+		}
+	}
+	return false
+}
+
+// checkLeave asks whether the user is somewhere else, where whoever ended her
+// session in this step knew her to be: news of a departure must not win over news
+// of a return.
+func (w *world) checkLeave(n *node, e channels.Event) {
+	for _, end := range w.ends {
+		if end.membership != (membership{e.User, e.Channel}) || end.end.Reason != e.Reason || !n.had[end.by][end.id] || end.number > n.reached(end.by) {
+			continue
+		}
+		for _, c := range w.clients {
+			is := c.open && c.user == e.User && slices.Contains(c.rooms, e.Channel) && c.node.running() && c.node != n
+			if is && c.since.Before(w.now.Add(-w.net.slow)) && end.names(c.node) && n.knows(c.node) && !n.lost[c.node.id] {
+				w.fail("%v shows %s leave %s, but %v ended that naming %v, where she is", n, e.User, e.Channel, w.byID[end.by], c.node)
+			}
+		}
+	}
+}
+
+func (e ended) names(n *node) bool {
+	return slices.ContainsFunc(e.end.Elsewhere, func(p channels.Place) bool { return p.Node == n.id })
+}
+
+// reached returns the number up to which a node has the table of another.
+func (n *node) reached(id channels.NodeID) uint64 {
+	for p := range n.core.Gossip.Peers() {
+		if p.ID == id {
+			return p.Number
+		}
+	}
+	return 0
+}
+
+// expectGone demands that a killed node's entries are gone everywhere within
+// timeout and half a second of its last beat.
+func (w *world) expectGone(dead *node) {
+	last := dead.stopped
+	for p, at := range w.beats {
+		if p.of == dead.id && at.at.After(last) {
+			last = at.at
+		}
+	}
+	due := last.Add(timeout + 500*time.Millisecond)
+	w.after(due.Sub(w.now), func() {
+		for _, n := range w.nodes {
+			w.expectGoneAt(n, dead, n.starved)
+		}
+	})
+}
+
+// expectGoneAt looks at one node; one that was paused has that much longer.
+func (w *world) expectGoneAt(n, dead *node, starved time.Duration) {
+	if !n.running() || w.now.Sub(n.since) < timeout+time.Second {
+		return // it began anew, or is too busy with itself, to be judged by that
+	}
+	for p := range n.core.Gossip.Peers() {
+		if p.ID == dead.id && p.Shown {
+			w.fail("%v still shows %v, which was killed %v ago", n, dead, w.now.Sub(dead.stopped))
+		}
+	}
+}
+
+// expectTruth demands that every node shows exactly the sessions that exist.
+func (w *world) expectTruth() {
+	for _, room := range []string{"r0", "r1", "r2"} {
+		want := map[string]bool{}
+		for _, c := range w.clients {
+			if c.open && slices.Contains(c.rooms, room) {
+				want[c.user] = true
+			}
+		}
+		for _, n := range w.nodes {
+			if n.dead {
+				continue
+			}
+			var missing, ghosts []string
+			for u := range want {
+				if _, ok := n.core.View.Member(room, u); !ok {
+					missing = append(missing, u)
+				}
+			}
+			for m := range n.core.View.Members(room) {
+				if !want[m.User] {
+					ghosts = append(ghosts, m.User)
+				}
+			}
+			if len(missing)+len(ghosts) > 0 {
+				w.fail("%v shows %s without [%s] and with the ghosts [%s]", n, room, strings.Join(missing, " "), strings.Join(ghosts, " "))
+			}
+		}
+	}
+}
+
+// expectNoAlarm demands that nothing happened that must not.
+func (w *world) expectNoAlarm() {
+	for _, n := range w.nodes {
+		s, v := n.core.Gossip.Stats(), n.core.View.Stats()
+		if s.Rereads > 0 || s.Malformed > 0 || s.Crowded > 0 || v.Odd > 0 {
+			w.fail("%v counts %+v, %+v", n, s, v)
+		}
+	}
+}
