@@ -45,36 +45,53 @@ func keepSince(old, rec *Membership) *Membership {
 	return &kept
 }
 
-// endMembership takes the end of an entry.
-func (v *View) endMembership(now Now, o *origin, rec *Membership, end End) {
-	s := o.sessions[rec.Session]
-	c := v.channels[rec.Channel]
-	if s == nil || s.user == nil || c == nil {
-		v.stats.Unknown++
-		return
-	}
-	m := s.user.in(c)
+// endMembership takes the end of an entry. The user is that of its session, which
+// may not be here.
+func (v *View) endMembership(now Now, o *origin, rec *Membership, end End, user string) {
+	m := v.find(rec.Channel, user)
 	if m == nil {
 		v.stats.Unknown++
 		return
 	}
-	if h := m.holdOf(s); h != nil && h.rec.ID == rec.ID {
-		v.endHold(now, m, h, end)
-		return
+	if s := o.sessions[rec.Session]; s != nil {
+		if h := m.holdOf(s); h != nil && h.rec.ID == rec.ID {
+			v.endHold(now, m, h, end)
+			return
+		}
 	}
 	v.stats.Unknown++
+	v.keepUnseen(now, o, m, rec, end)
 }
 
 // endHold ends a hold, or keeps it while its user is awaited elsewhere.
 func (v *View) endHold(now Now, m *member, h *hold, end End) {
 	t := v.touchMember(m)
 	if w := v.keep(now, end); w != nil {
-		w.m, w.s = m, &session{rec: h.s.rec, user: m.user, origin: h.s.origin, wait: w}
+		w.m, w.s = m, &session{user: m.user, origin: h.s.origin, wait: w}
 		h.s = w.s
 		return
 	}
 	t.reason = end.Reason
 	m.remove(h)
+}
+
+// keepUnseen keeps a member by the end of an entry that never was here: it came
+// and went between two answers. Should the user have gone on from there, what was
+// waiting for that entry has to wait for where she went.
+func (v *View) keepUnseen(now Now, o *origin, m *member, rec *Membership, end End) {
+	known := m.place == absent && m.first.rec == nil
+	m.each(func(h *hold) bool {
+		known = known || h.s.origin.id == o.id && h.rec.ID == rec.ID
+		return !known
+	})
+	if known {
+		return
+	}
+	if w := v.keep(now, end); w != nil {
+		v.touchMember(m)
+		w.m, w.s = m, &session{user: m.user, origin: o, wait: w}
+		m.add(hold{rec, w.s})
+	}
 }
 
 func (v *View) memberOf(u *user, name string) *member {

@@ -21,7 +21,7 @@ const (
 )
 
 // hold is one session's part in a member. If it is kept, the session is one
-// that stands for this hold alone.
+// that stands for this hold alone, without a record.
 type hold struct {
 	rec *Membership
 	s   *session

@@ -20,6 +20,7 @@ type model struct {
 	reasons  map[memberKey]Reason       // of the hold that ended last in this step
 	seen     map[string]int64
 	keeps    int
+	passed   map[uint64]string // users of sessions that an answer only ends
 }
 
 type memberKey struct{ channel, user string }
@@ -94,6 +95,12 @@ func (m *model) apply(now Now, id NodeID, changes []Change, number uint64) {
 	o := m.origin(now, id)
 	o.number = number
 	over := o.left && now.Run >= o.until
+	m.passed = map[uint64]string{}
+	for _, c := range changes {
+		if c.Session != nil && c.End != nil {
+			m.passed[c.Session.ID] = c.Session.User
+		}
+	}
 	for pass := range 4 {
 		for _, c := range changes {
 			if over && c.End == nil {
@@ -176,11 +183,29 @@ func (m *model) change(now Now, id NodeID, c Change) {
 	case c.End == nil:
 		m.putMembership(id, *c.Membership)
 	default:
-		for _, h := range slices.Clone(m.holds) {
-			if h.kept == nil && h.origin == id && h.rec.ID == c.Membership.ID {
-				m.endHold(now, h, *c.End)
+		m.endMembership(now, id, *c.Membership, *c.End)
+	}
+}
+
+func (m *model) endMembership(now Now, id NodeID, rec Membership, end End) {
+	for _, h := range m.holds {
+		if h.origin == id && h.rec.ID == rec.ID {
+			if h.kept == nil {
+				m.endHold(now, h, end)
 			}
+			return
 		}
+	}
+	user := m.passed[rec.Session]
+	if s := m.session(id, rec.Session); s != nil {
+		user = s.rec.User
+	}
+	held := slices.ContainsFunc(m.holds, func(h *modelHold) bool { return h.user == user && h.rec.Channel == rec.Channel })
+	if m.members[memberKey{rec.Channel, user}] == nil && !held {
+		return
+	}
+	if k := m.keep(now, end); k != nil {
+		m.holds = append(m.holds, &modelHold{origin: id, user: user, rec: rec, kept: k})
 	}
 }
 
@@ -215,6 +240,7 @@ func (m *model) endSession(now Now, id NodeID, rec Session, end End) {
 	}
 	s := m.session(id, rec.ID)
 	if s == nil {
+		m.endUnseen(now, id, rec, end)
 		return
 	}
 	for _, h := range slices.Clone(m.holds) {
@@ -224,6 +250,20 @@ func (m *model) endSession(now Now, id NodeID, rec Session, end End) {
 	}
 	if s.kept = m.keep(now, end); s.kept == nil || rec.User == "" {
 		m.sessions = slices.DeleteFunc(m.sessions, func(x *modelSession) bool { return x == s })
+	}
+}
+
+func (m *model) endUnseen(now Now, id NodeID, rec Session, end End) {
+	for _, s := range m.sessions {
+		if s.origin == id && s.rec.ID == rec.ID {
+			return
+		}
+	}
+	if u := m.users[rec.User]; u == nil || u.conn == 0 && len(m.sessionsOf(rec.User)) == 0 {
+		return
+	}
+	if k := m.keep(now, end); k != nil {
+		m.sessions = append(m.sessions, &modelSession{origin: id, rec: rec, kept: k})
 	}
 }
 

@@ -63,9 +63,22 @@ func (v *View) putAll(now Now, o *origin, changes []Change) {
 
 // endEach takes what ends, memberships before their sessions.
 func (v *View) endEach(now Now, o *origin, changes []Change) {
+	var passed map[uint64]string // users of sessions that came and went since the last answer
+	for _, c := range changes {
+		if c.Session != nil && c.Membership == nil && c.End != nil && o.sessions[c.Session.ID] == nil {
+			if passed == nil {
+				passed = map[uint64]string{}
+			}
+			passed[c.Session.ID] = c.Session.User
+		}
+	}
 	for _, c := range changes {
 		if c.Membership != nil && c.Session == nil && c.End != nil {
-			v.endMembership(now, o, c.Membership, *c.End)
+			user := passed[c.Membership.Session]
+			if s := o.sessions[c.Membership.Session]; s != nil {
+				user = s.rec.User
+			}
+			v.endMembership(now, o, c.Membership, *c.End, user)
 		}
 	}
 	for _, c := range changes {

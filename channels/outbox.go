@@ -22,7 +22,7 @@ func (v *View) writeMembership(now Now, rec *Membership) {
 func (v *View) writeLeave(now Now, m *member, h *hold, reason Reason) {
 	rec := h.rec
 	end := End{Reason: reason, Elsewhere: v.placesOfMember(m)}
-	v.endMembership(now, v.own, rec, end)
+	v.endMembership(now, v.own, rec, end, m.user.name)
 	v.writes = append(v.writes, Change{Membership: rec, End: &end})
 }
 

@@ -28,9 +28,9 @@ type play struct {
 	state  map[string]map[string]Member // rosters, by replaying events
 	told   map[string]map[string]Member // rosters, by applying flushed diffs
 	vers   map[string]uint64
-	people map[string]Status // statuses, by replaying events
+	people map[string]Status   // statuses, by replaying events
 	heard  map[string]UserInfo // followed users, by what changed
-	conns  map[string]bool   // sessions, by replaying events
+	conns  map[string]bool     // sessions, by replaying events
 }
 
 // peer is the table of another node.
@@ -238,7 +238,9 @@ func (p *play) step() {
 		p.last = func() { p.v.Lost(p.now, id) }
 		p.last()
 		p.m.lost(p.now, id)
+		lost := p.peers[i]
 		p.peers[i] = newPeer(id)
+		p.peers[i].nextID = lost.nextID
 		p.peerStep()
 	case r == 19 && p.rng.IntN(6) == 0:
 		i := p.rng.IntN(len(p.peers))

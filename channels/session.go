@@ -81,10 +81,7 @@ func (v *View) endSession(now Now, o *origin, rec *Session, end End) {
 	s := o.sessions[rec.ID]
 	if s == nil {
 		v.stats.Unknown++
-		if u := v.users[rec.User]; u != nil {
-			v.touchUser(u)
-			u.consider(rec.Choice)
-		}
+		v.endUnseen(now, o, rec, end)
 		return
 	}
 	delete(o.sessions, rec.ID)
@@ -108,6 +105,30 @@ func (v *View) endSession(now Now, o *origin, rec *Session, end End) {
 		s.wait.s = s
 	} else {
 		s.user.unlink(s)
+	}
+}
+
+// endUnseen takes the end of a session that never was here: it came and went
+// between two answers. Its choice counts, and it keeps a user who is here if she
+// went on from there to a place that is yet to be read.
+func (v *View) endUnseen(now Now, o *origin, rec *Session, end End) {
+	u := v.users[rec.User]
+	if u == nil {
+		return
+	}
+	v.touchUser(u)
+	u.consider(rec.Choice)
+	for s := u.sessions; s != nil; s = s.next {
+		if s.origin.id == o.id && s.rec.ID == rec.ID {
+			return
+		}
+	}
+	if u.conn == 0 && u.sessions == nil {
+		return
+	}
+	if w := v.keep(now, end); w != nil {
+		w.s = &session{rec: rec, user: u, origin: o, wait: w, next: u.sessions}
+		u.sessions = w.s
 	}
 }
 
