@@ -73,12 +73,15 @@ type Config struct {
 // ConfigError says which value of a [Config] is wrong.
 type ConfigError struct {
 	Field string // the name of the field in Config
-	Index int    // which value of the field; 0 if it takes but one
+	Index int    // which value of the field, from 0; -1 if it takes but one
 	Err   error  // why; never holds a key
 }
 
 // Error returns the field and the reason. The index is written from 1.
 func (e *ConfigError) Error() string {
+	if e.Index < 0 {
+		return fmt.Sprintf("auth: %s: %v", e.Field, e.Err)
+	}
 	return fmt.Sprintf("auth: %s %d: %v", e.Field, e.Index+1, e.Err)
 }
 
@@ -98,10 +101,10 @@ func (c Config) check() (Config, error) {
 		return c, ErrNoKeys
 	}
 	if slices.Contains(reserved, c.UsernameClaim) {
-		return c, &ConfigError{"UsernameClaim", 0, fmt.Errorf("the claim %q means something else", c.UsernameClaim)}
+		return c, &ConfigError{"UsernameClaim", -1, fmt.Errorf("the claim %q means something else", c.UsernameClaim)}
 	}
 	if c.Leeway < 0 || c.Leeway > maxLeeway {
-		return c, &ConfigError{"Leeway", 0, fmt.Errorf("%v, want 0 to %v", c.Leeway, maxLeeway)}
+		return c, &ConfigError{"Leeway", -1, fmt.Errorf("%v, want 0 to %v", c.Leeway, maxLeeway)}
 	}
 	if i := slices.Index(c.Issuers, ""); i >= 0 {
 		return c, &ConfigError{"Issuers", i, errors.New("it is empty")}

@@ -60,9 +60,9 @@ func TestWrongConfigSaysWhichValueAndWhy(t *testing.T) {
 		{"an empty address", Config{KeySetURLs: []string{""}}, "KeySetURLs", 0, "https://"},
 		{"an empty issuer", Config{Secrets: []Secret{secret}, Issuers: []string{"us", ""}}, "Issuers", 1, "empty"},
 		{"an empty audience", Config{Secrets: []Secret{secret}, Audiences: []string{""}}, "Audiences", 0, "empty"},
-		{"a claim that means something else", Config{Secrets: []Secret{secret}, UsernameClaim: "channels"}, "UsernameClaim", 0, "channels"},
-		{"a negative leeway", Config{Secrets: []Secret{secret}, Leeway: -1}, "Leeway", 0, "want 0 to"},
-		{"too much leeway", Config{Secrets: []Secret{secret}, Leeway: time.Hour}, "Leeway", 0, "1h0m0s, want 0 to"},
+		{"a claim that means something else", Config{Secrets: []Secret{secret}, UsernameClaim: "channels"}, "UsernameClaim", -1, "channels"},
+		{"a negative leeway", Config{Secrets: []Secret{secret}, Leeway: -1}, "Leeway", -1, "want 0 to"},
+		{"too much leeway", Config{Secrets: []Secret{secret}, Leeway: time.Hour}, "Leeway", -1, "1h0m0s, want 0 to"},
 	} {
 		_, err := New(t.Context(), tt.c)
 		var wrong *ConfigError
