@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,10 +16,6 @@ import (
 	"github.com/rollcall-presence/rollcall/channels"
 	"github.com/rollcall-presence/rollcall/gossip"
 )
-
-// delegateVersion is the version of what the mesh sends through memberlist. A
-// later one speaks this one too, so that nodes are upgraded one by one.
-const delegateVersion = 1
 
 // Mesh connects one node to its cluster. Its methods may be called concurrently.
 type Mesh struct {
@@ -93,57 +88,6 @@ func newMesh(cfg Config, do doer) (*Mesh, error) {
 	return m, nil
 }
 
-// bind takes the port and finds out the address to advertise.
-func (m *Mesh) bind() error {
-	ctx, cancel := context.WithTimeout(m.ctx, m.cfg.StreamTimeout)
-	defer cancel()
-	var err error
-	if m.advertise, err = advertised(ctx, m.cfg); err != nil {
-		return err
-	}
-	inner, listen := m.cfg.Transport, netip.AddrPort{}
-	if inner == nil {
-		if listen, err = listenAddress(ctx, m.cfg); err != nil {
-			return err
-		}
-		if inner, listen, err = bind(listen, memberlistLog(m.cfg.Logger, &m.count)); err != nil {
-			return err
-		}
-	}
-	m.router = newRouter(inner, &m.count)
-	m.router.keyed, m.router.patience = len(m.cfg.Keys) > 0, m.cfg.StreamTimeout
-	m.router.serve = m.serve
-	m.router.refused = func(addr net.Addr) { m.complain(hostOf(addr), ErrDiffers) }
-
-	own, err := m.reachable(inner, listen)
-	if err != nil {
-		_ = m.router.Shutdown()
-		return err
-	}
-	m.own = []netip.AddrPort{own, listen}
-	m.addr = own.String()
-	return nil
-}
-
-// reachable returns the address at which the others reach this node.
-func (m *Mesh) reachable(inner Transport, listen netip.AddrPort) (netip.AddrPort, error) {
-	if m.advertise.IsValid() {
-		if m.advertise.Port() == 0 {
-			m.advertise = netip.AddrPortFrom(m.advertise.Addr(), listen.Port())
-		}
-		return m.advertise, nil
-	}
-	ip, port, err := inner.FinalAdvertiseAddr("", 0)
-	addr, ok := netip.AddrFromSlice(ip)
-	if err == nil && !ok {
-		err = fmt.Errorf("address %v is none", ip)
-	}
-	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("address to advertise: %w", err)
-	}
-	return netip.AddrPortFrom(addr.Unmap(), uint16(port)), nil
-}
-
 // Addr returns the host:port at which the others reach this node.
 func (m *Mesh) Addr() string { return m.addr }
 
@@ -189,35 +133,6 @@ func (m *Mesh) create(conf *memberlist.Config) error {
 	return nil
 }
 
-func (m *Mesh) memberlistConfig() (*memberlist.Config, error) {
-	conf := memberlist.DefaultLANConfig()
-	conf.Name = m.cfg.ID.String()
-	conf.Label = m.cfg.Cluster
-	conf.Transport = m.router
-	conf.Logger = memberlistLog(m.cfg.Logger, &m.count)
-	conf.EnableCompression = false // 2 to 6 times the cost of what it saves
-	conf.Delegate, conf.Events, conf.Ping = delegate{m}, delegate{m}, delegate{m}
-	conf.DelegateProtocolVersion = delegateVersion
-	conf.DelegateProtocolMin, conf.DelegateProtocolMax = delegateVersion, delegateVersion
-	_, port, err := net.SplitHostPort(m.addr)
-	if err != nil {
-		return nil, err
-	}
-	if conf.BindPort, err = strconv.Atoi(port); err != nil {
-		return nil, err
-	}
-	if m.advertise.IsValid() {
-		conf.AdvertiseAddr = m.advertise.Addr().String()
-		conf.AdvertisePort = int(m.advertise.Port())
-	}
-	if keys := m.cfg.Keys; len(keys) > 0 {
-		if conf.Keyring, err = memberlist.NewKeyring(keys[1:], keys[0]); err != nil {
-			return nil, err
-		}
-	}
-	return conf, nil
-}
-
 // Members returns the nodes that memberlist believes alive, this one among
 // them, by id. What the core believes of them is another matter.
 func (m *Mesh) Members() []Member {
@@ -239,59 +154,4 @@ func (m *Mesh) setMember(member Member, alive bool) {
 	} else {
 		delete(m.members, member.ID)
 	}
-}
-
-// leaveStep bounds each of the two rounds of gossip in which a node leaves.
-// One takes about a second at memberlist's pace.
-const leaveStep = 2 * time.Second
-
-// Leave says goodbye to the cluster and closes the mesh. It waits at most until
-// ctx's deadline, and 4s, for the news to go round. Whoever has not heard it by
-// then gives the node up by its own timeout.
-func (m *Mesh) Leave(ctx context.Context) error {
-	m.mu.Lock()
-	list := m.list
-	if m.state != isStarted || m.leaving.Swap(true) {
-		list = nil
-	}
-	m.mu.Unlock()
-	var err error
-	if list != nil && ctx.Err() == nil {
-		// First that it is leaving, then that it is gone: see meta.go.
-		err = list.UpdateNode(leaveBound(ctx))
-		if gone := list.Leave(leaveBound(ctx)); err == nil {
-			err = gone
-		}
-	}
-	m.Close()
-	if err != nil {
-		return fmt.Errorf("mesh: leave: %w", err)
-	}
-	return nil
-}
-
-// leaveBound returns what one round may take. 0 would be for ever to memberlist.
-func leaveBound(ctx context.Context) time.Duration {
-	if by, ok := ctx.Deadline(); ok {
-		return max(min(time.Until(by)/2, leaveStep), time.Millisecond)
-	}
-	return leaveStep
-}
-
-// Close stops the mesh without a goodbye, as a crash would, and returns when
-// all that it started has ended, but for what memberlist still has running: it
-// waits for a probe for some seconds. Not to be called within Host.Do.
-func (m *Mesh) Close() {
-	m.mu.Lock()
-	m.state = isStopped
-	list := m.list
-	m.mu.Unlock()
-	m.cancel()
-	if list != nil {
-		_ = list.Shutdown() // shuts the router down, and cannot fail otherwise
-	}
-	if err := m.router.Shutdown(); err != nil {
-		m.cfg.Logger.Debug("close gossip port: " + err.Error())
-	}
-	m.wg.Wait()
 }

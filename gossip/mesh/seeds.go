@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -57,18 +58,32 @@ func (m *Mesh) absent() []netip.AddrPort {
 		}
 	}
 	var found []netip.AddrPort
-	for _, seed := range m.cfg.Seeds {
-		addrs, err := resolve(m.ctx, m.cfg.Resolver, seed, DefaultPort)
-		if err != nil && m.ctx.Err() == nil {
-			m.warn(seed, "seed: "+err.Error())
-		}
-		for _, addr := range addrs {
-			if !there[addr] && !m.isOwn(addr) && !slices.Contains(found, addr) {
-				found = append(found, addr)
-			}
+	for _, addr := range m.lookup() {
+		if !there[addr] && !m.isOwn(addr) && !slices.Contains(found, addr) {
+			found = append(found, addr)
 		}
 	}
 	return found
+}
+
+// lookup returns all addresses of all seeds. A name that cannot be looked up
+// keeps no other from being tried.
+func (m *Mesh) lookup() []netip.AddrPort {
+	ctx, cancel := context.WithTimeout(m.ctx, m.cfg.StreamTimeout)
+	defer cancel()
+	var wg sync.WaitGroup
+	addrs := make([][]netip.AddrPort, len(m.cfg.Seeds))
+	for i, seed := range m.cfg.Seeds {
+		wg.Go(func() {
+			var err error
+			addrs[i], err = resolve(ctx, m.cfg.Resolver, seed, DefaultPort)
+			if err != nil && m.ctx.Err() == nil {
+				m.warn(seed, "seed: "+err.Error())
+			}
+		})
+	}
+	wg.Wait()
+	return slices.Concat(addrs...)
 }
 
 // isOwn reports whether an address is this node's own.

@@ -15,7 +15,8 @@ import (
 var errBroken = errors.New("broken stream")
 
 // stream is one stream between two nodes. One goroutine reads and one writes;
-// whichever fails first ends both.
+// whichever fails first ends both. A peer that has vanished shows in the core,
+// and late in TCP's keep-alive, which is on as in every connection of Go's.
 type stream struct {
 	m    *Mesh
 	raw  *conn    // closing it ends both goroutines at once; TLS would wait to say goodbye
