@@ -1,0 +1,220 @@
+package socket
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/node/protocol"
+)
+
+// kilo returns a frame of exactly 1,000 bytes.
+func kilo() []byte { return Frame([]byte(strings.Repeat("k", 996))) }
+
+func TestWhatWaitsLeavesInOneWrite(t *testing.T) {
+	inBubble(t, Config{}, func(s *Socket, h *recorder, c *client) {
+		s.Send(Frame([]byte("first")))
+		synctest.Wait() // it is being written, and nobody reads
+		for i := range 10 {
+			s.Send(Frame(fmt.Appendf(nil, "a%d", i)), Frame(fmt.Appendf(nil, "b%d", i)))
+		}
+		_, _ = c.next()
+		for i := range 10 {
+			_, a := c.next()
+			_, b := c.next()
+			if a != fmt.Sprintf("a%d", i) || b != fmt.Sprintf("b%d", i) {
+				t.Fatalf("frames %q and %q at %d", a, b, i)
+			}
+		}
+		synctest.Wait()
+		if n := s.a.stats.Writes.Load(); n != 2 {
+			t.Errorf("%d writes, want 2", n)
+		}
+	})
+}
+
+func TestLargeFramesAreWrittenAsTheyAre(t *testing.T) {
+	inBubble(t, Config{}, func(s *Socket, h *recorder, c *client) {
+		s.Send(Frame([]byte("first")))
+		synctest.Wait()
+		large := strings.Repeat("x", 70_000)
+		s.Send(Frame([]byte("small")), Frame([]byte(large)), Frame([]byte("small")), Frame([]byte("small")))
+		for i, want := range []string{"first", "small", large, "small", "small"} {
+			if _, got := c.next(); got != want {
+				t.Errorf("frame %d has %d bytes, want %d", i, len(got), len(want))
+			}
+		}
+		synctest.Wait()
+		if n := s.a.stats.Writes.Load(); n != 4 {
+			t.Errorf("%d writes, want 4: first, small, large, the rest", n)
+		}
+	})
+}
+
+func TestNobodyWritesWhileThereIsNothingToWrite(t *testing.T) {
+	inBubble(t, Config{}, func(s *Socket, h *recorder, c *client) {
+		for range 3 {
+			s.Send(kilo(), kilo())
+			synctest.Wait()
+			if !s.writing {
+				t.Fatal("nobody writes")
+			}
+			_, _ = c.next()
+			_, _ = c.next()
+			synctest.Wait()
+			if s.writing || s.Waiting() != 0 || cap(s.queue) > keep {
+				t.Errorf("idle: writing %v, %d bytes wait, room for %d frames kept", s.writing, s.Waiting(), cap(s.queue))
+			}
+		}
+	})
+}
+
+func TestSlowReaderIsRefusedThenToldOfRoom(t *testing.T) {
+	inBubble(t, Config{MaxQueue: 10_000}, func(s *Socket, h *recorder, c *client) {
+		for i := range 10 {
+			if r := s.Send(kilo()); r != Queued {
+				t.Fatalf("Send says %d with %d bytes waiting", r, i*1000)
+			}
+		}
+		for range 5 {
+			if r := s.Send(kilo(), Frame(nil)); r != Full {
+				t.Fatalf("Send says %d with %d bytes waiting, want Full", r, s.Waiting())
+			}
+		}
+		if !s.Reply(kilo()) {
+			t.Error("Reply found no room in the reserve")
+		}
+		if s.Waiting() != 11_000 || h.drained != 0 {
+			t.Errorf("%d bytes wait, drained %d times", s.Waiting(), h.drained)
+		}
+		for range 11 {
+			_, _ = c.next()
+		}
+		synctest.Wait()
+		if h.drained != 1 || s.a.stats.Refused.Load() != 5 {
+			t.Errorf("told of room %d times, want once; %d refusals counted, want 5", h.drained, s.a.stats.Refused.Load())
+		}
+		if r := s.Send(kilo()); r != Queued {
+			t.Errorf("Send says %d after that", r)
+		}
+		_, _ = c.next()
+	})
+}
+
+func TestReaderThatTakesNotEvenRepliesIsClosed(t *testing.T) {
+	inBubble(t, Config{MaxQueue: 10_000, Reserve: 2_000}, func(s *Socket, h *recorder, c *client) {
+		s.Send(kilo())
+		synctest.Wait() // it is being written
+		for s.Send(kilo()) == Queued {
+		}
+		n := 0
+		for s.Reply(kilo()) {
+			n++
+		}
+		if n != 2 {
+			t.Errorf("the reserve took %d replies of 1,000 bytes, want 2", n)
+		}
+		if _, payload := c.next(); len(payload) != 996 {
+			t.Errorf("the frame under way came as %d bytes", len(payload))
+		}
+		c.wantClose(4429) // the rest was dropped
+		synctest.Wait()
+		if got := h.cause(t); !got.Local || got.Code != protocol.CloseOverload || s.a.stats.Overflow.Load() != 1 {
+			t.Errorf("closed with %+v, %d counted", got, s.a.stats.Overflow.Load())
+		}
+		if h.drained != 0 {
+			t.Error("a socket that closes was told of room")
+		}
+	})
+}
+
+func TestIdleSocketTakesARosterOfAnySize(t *testing.T) {
+	inBubble(t, Config{MaxQueue: 10_000}, func(s *Socket, h *recorder, c *client) {
+		large := Frame([]byte(strings.Repeat("x", 60_000)))
+		if r := s.Send(large, large); r != Queued {
+			t.Fatalf("Send says %d", r)
+		}
+		if r := s.Send(kilo()); r != Queued {
+			t.Errorf("a diff on top of it: Send says %d", r)
+		}
+		if !s.Reply(kilo()) {
+			t.Error("a reply on top of it: refused")
+		}
+		if r := s.Send(large); r != Full {
+			t.Errorf("another one: Send says %d, want Full", r)
+		}
+		for range 4 {
+			_, _ = c.next()
+		}
+		synctest.Wait()
+		if s.limit != 10_000 {
+			t.Errorf("the bound is %d again, want 10000", s.limit)
+		}
+	})
+}
+
+func TestWriteThatTakesTooLongEndsTheSocket(t *testing.T) {
+	inBubble(t, Config{WriteTimeout: 10 * time.Second}, func(s *Socket, h *recorder, c *client) {
+		s.Send(kilo())
+		_, _ = c.next()
+		time.Sleep(4 * time.Second)
+		s.Send(kilo()) // under a deadline that is 6s away
+		_, _ = c.next()
+		time.Sleep(4 * time.Second)
+		start := time.Now()
+		s.Send(kilo())
+		s.Send(kilo())
+		time.Sleep(10*time.Second - 1)
+		synctest.Wait()
+		if h.over() {
+			t.Fatalf("given up after less than 10s")
+		}
+		time.Sleep(time.Nanosecond)
+		synctest.Wait()
+		if got := h.cause(t); got.Local || got.Code != 0 || s.a.stats.Stuck.Load() != 1 {
+			t.Errorf("after %v closed with %+v, %d counted", time.Since(start), got, s.a.stats.Stuck.Load())
+		}
+	})
+}
+
+func TestCloseFrameOfTheLibraryDoesNotLandInsideAnother(t *testing.T) {
+	inBubble(t, Config{}, func(s *Socket, h *recorder, c *client) {
+		large := strings.Repeat("x", 100_000)
+		s.Send(Frame([]byte(large)))
+		s.Send(Frame([]byte("never sent")))
+		synctest.Wait()
+		head := make([]byte, 1000)
+		if _, err := c.Read(head); err != nil {
+			t.Fatal(err)
+		}
+		c.send(textFrame|0x40, "a reserved bit") // the library answers with 1002
+		synctest.Wait()                          // it waits for the frame under way
+		rest := &prefixed{head, c.Conn}
+		if first, got, err := readFrame(rest); first != textFrame || got != large || err != nil {
+			t.Errorf("frame %#x of %d bytes, %v", first, len(got), err)
+		}
+		if first, got, err := readFrame(rest); first != closing || !strings.HasPrefix(got, code(1002, "")) || err != nil {
+			// The queue may get the lock first, then the close frame is the third.
+			if first, got, err = readFrame(rest); first != closing || !strings.HasPrefix(got, code(1002, "")) || err != nil {
+				t.Errorf("frame %#x %q, %v; want a close frame", first, got, err)
+			}
+		}
+	})
+}
+
+// prefixed reads what was read before, then the rest.
+type prefixed struct {
+	head []byte
+	rest interface{ Read([]byte) (int, error) }
+}
+
+func (p *prefixed) Read(b []byte) (int, error) {
+	if len(p.head) == 0 {
+		return p.rest.Read(b)
+	}
+	n := copy(b, p.head)
+	p.head = p.head[n:]
+	return n, nil
+}

@@ -1,0 +1,105 @@
+package socket
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// wire is the connection as the WebSocket library sees it. Whole
+// frames are written one after the other: the library flushes each of its own, which are
+// control frames and fit into its buffer, in one Write.
+type wire struct {
+	net.Conn
+	early   []byte // sent by the client before the upgrade; owned by the reader
+	clock   func() time.Duration
+	timeout time.Duration // of one write
+
+	heard atomic.Int64 // when bytes came in last, by clock
+	sent  atomic.Int64 // when bytes went out last, by clock
+
+	until time.Time // the write deadline that is set; owned by whoever writes
+
+	mu   sync.Mutex
+	free sync.Cond // signalled when busy ends; uses mu
+	busy bool      // somebody writes
+	mute bool      // a close frame is out, or half of some frame: nothing may follow
+}
+
+// init sets w up, all but the connection.
+func (w *wire) init(clock func() time.Duration, timeout time.Duration) {
+	w.clock, w.timeout, w.free.L = clock, timeout, &w.mu
+	w.heard.Store(int64(clock()))
+	w.sent.Store(int64(clock()))
+}
+
+// Read reads for the library. Bytes of any kind are a sign of life.
+func (w *wire) Read(p []byte) (int, error) {
+	if len(w.early) > 0 {
+		n := copy(p, w.early)
+		if w.early = w.early[n:]; len(w.early) == 0 {
+			w.early = nil
+		}
+		return n, nil
+	}
+	n, err := w.Conn.Read(p)
+	if n > 0 {
+		w.heard.Store(int64(w.clock()))
+	}
+	return n, err
+}
+
+// Write writes a frame of the library's. Once a close frame is out, another is
+// dropped: the library does not know of the one we wrote.
+func (w *wire) Write(p []byte) (int, error) {
+	return len(p), w.send(p, p[0] == closing)
+}
+
+// send writes whole frames; last says that they end with a close frame.
+func (w *wire) send(p []byte, last bool) error {
+	if !w.acquire(last) {
+		return nil
+	}
+	err := w.write(p)
+	w.release(err != nil)
+	return err
+}
+
+// acquire waits until nobody else writes. It reports whether anything may still be written.
+// The lock is a flag under mu, so that a goroutine that waits for a slow network
+// does not stop virtual time in tests, as one that waits for a mutex does.
+func (w *wire) acquire(last bool) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.busy {
+		w.free.Wait()
+	}
+	if w.mute {
+		return false
+	}
+	w.busy, w.mute = true, last
+	return true
+}
+
+func (w *wire) release(failed bool) {
+	w.mu.Lock()
+	w.busy, w.mute = false, w.mute || failed
+	w.mu.Unlock()
+	w.free.Signal()
+}
+
+// write writes under a deadline that is moved only when half of it is over.
+func (w *wire) write(p []byte) error {
+	if now := time.Now(); w.until.Sub(now) < w.timeout/2 {
+		w.until = now.Add(w.timeout)
+		if err := w.Conn.SetWriteDeadline(w.until); err != nil {
+			return err
+		}
+	}
+	if _, err := w.Conn.Write(p); err != nil {
+		return err
+	}
+	w.sent.Store(int64(w.clock()))
+	return nil
+}
