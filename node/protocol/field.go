@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/rollcall-presence/rollcall/auth"
 )
 
 // field is a key that some request knows.
@@ -129,8 +131,8 @@ func (f *form) object(at field, required bool, most int) string {
 func (f *form) channel() string {
 	name := f.text(fieldChannel, true)
 	if f.err == nil {
-		if wrong := checkChannel(name); wrong != "" {
-			f.fail(BadRequest, fieldChannel, "%s", wrong)
+		if err := auth.CheckChannel(name); err != nil {
+			f.fail(BadRequest, fieldChannel, "is a %v", err)
 		}
 	}
 	return name
@@ -163,8 +165,8 @@ func (f *form) users() []string {
 			return errBroken
 		}
 		name := string(unquote(value[1 : len(value)-1]))
-		if wrong := checkName(name); wrong != "" {
-			f.fail(BadRequest, fieldUsers, "holds a name that %s", wrong)
+		if err := auth.CheckName(name); err != nil {
+			f.fail(BadRequest, fieldUsers, "holds a %v", err)
 			return errBroken
 		}
 		if len(users) == MaxUsers {

@@ -29,7 +29,6 @@ const Subprotocol = "rollcall.v1"
 // Bounds of the protocol. They are part of it: no flag changes them.
 const (
 	MaxID      = 1<<53 - 1                // the largest id of a request, JavaScript's largest safe integer
-	MaxName    = 255                      // bytes of a user or channel
 	MaxMeta    = 1 << 10                  // bytes of hello's meta
 	MaxText    = 256                      // bytes of a status text
 	MaxUsers   = 200                      // names in one follow or unfollow
