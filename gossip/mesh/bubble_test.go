@@ -252,3 +252,46 @@ func TestSecondDialToAPeerIsNotMade(t *testing.T) {
 		stop(nodes...)
 	})
 }
+
+func TestAcceptedConnectionsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := memnet.New(12)
+		host, _ := network.Host("10.0.0.1:7946")
+		peer, _ := network.Host("10.0.0.2:7946")
+		cfg := config()
+		cfg.Transport = host
+		n := newNode(t, cfg)
+		if err := n.m.Start(); err != nil {
+			t.Fatal(err)
+		}
+		knock := func() net.Conn {
+			c, err := peer.DialTimeout(n.m.Addr(), time.Second)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = c.Write([]byte{memberlistLabel}) // begins as memberlist does, which waits for the rest
+			synctest.Wait()
+			return c
+		}
+		var held []net.Conn
+		for range maxAccepted {
+			held = append(held, knock())
+		}
+		if s := n.m.Stats(); s.Crowded != 0 {
+			t.Errorf("%d connections refused within the bound", s.Crowded)
+		}
+		held = append(held, knock())
+		if s := n.m.Stats(); s.Crowded != 1 {
+			t.Errorf("%d connections refused beyond the bound, want 1", s.Crowded)
+		}
+		for _, c := range held {
+			_ = c.Close()
+		}
+		synctest.Wait()
+		_ = knock().Close()
+		if s := n.m.Stats(); s.Crowded != 1 {
+			t.Error("room is not given back")
+		}
+		stop(n)
+	})
+}

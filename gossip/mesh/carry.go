@@ -21,10 +21,7 @@ var errAsked = errors.New("closed by this node")
 // Nothing is carried before Start and after Close.
 func (m *Mesh) Carry(fx gossip.Effects) {
 	m.mu.Lock()
-	list := m.list
-	if m.state != isStarted {
-		list = nil
-	}
+	running, list := m.state == isStarted, m.list // which comes a little later
 	var closes []*stream
 	for _, l := range fx.Closes {
 		if s := m.streams[l]; s != nil {
@@ -36,7 +33,7 @@ func (m *Mesh) Carry(fx gossip.Effects) {
 			s.wakeUp()
 		}
 	}
-	if list != nil {
+	if running {
 		for _, d := range fx.Dials {
 			if !m.dialing[d.To] {
 				m.dialing[d.To] = true
@@ -49,7 +46,7 @@ func (m *Mesh) Carry(fx gossip.Effects) {
 	for _, s := range closes {
 		s.end(errAsked)
 	}
-	if list != nil {
+	if running && list != nil {
 		for _, p := range fx.Packets {
 			m.send(list, p)
 		}

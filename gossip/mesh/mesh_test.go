@@ -53,6 +53,15 @@ func TestTwoNodesMeetOnOnePort(t *testing.T) {
 			a.dial(b)
 			b.until("the frame of who dialed", func() bool { return b.heardFrom(a.id) })
 			a.until("the frame of who accepted", func() bool { return a.heardFrom(b.id) })
+			a.act(func() {
+				for l, s := range a.links {
+					s.out = append(s.out, largeFrame(a), largeFrame(a))
+					a.fx.Wakes = append(a.fx.Wakes, l)
+				}
+			})
+			b.until("two large frames after it", func() bool {
+				return len(b.received) == 3 && len(b.received[2].Resumed) == len(largeFrame(a).Resumed)
+			})
 			if s := b.m.Stats(); s.Garbage != 0 || s.Refused != 0 || s.Accepted != 1 || s.Streams != 1 {
 				t.Errorf("stats of a good cluster: %+v", s)
 			}
