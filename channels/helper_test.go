@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 // The nodes of the tests. The view under test is self's.
@@ -91,3 +92,6 @@ func size(v *View) int {
 }
 
 func ok[T any](_ T, ok bool) bool { return ok }
+
+// sameBytes reports whether two strings share their memory.
+func sameBytes(a, b string) bool { return unsafe.StringData(a) == unsafe.StringData(b) }

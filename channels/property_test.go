@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-var plays = flag.Int("plays", 400, "random runs of a view beside its model")
+var plays = flag.Int("plays", 150, "random runs of a view beside its model")
 
 // TestViewEqualsModel runs a view beside a model that recomputes everything, and
 // holds against it what the view answers, tells and flushes.
