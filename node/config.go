@@ -37,9 +37,9 @@ type Config struct {
 	// Default 127.0.0.1:7946. Anything but loopback needs GossipKeys.
 	Gossip string
 
-	// Advertise is the IP address and port under which other nodes reach
-	// Gossip, where a NAT or container makes it another one. Default Gossip or,
-	// if that is 0.0.0.0, the machine's first private address.
+	// Advertise is the host or host:port at which other nodes reach Gossip, where
+	// a NAT or container makes it another one; a name is looked up once, at the
+	// start. Default Gossip or, if that is 0.0.0.0, a private address of this machine.
 	Advertise string
 
 	// Join names nodes to find the cluster by: a host or host:port, 7946 if no

@@ -30,15 +30,14 @@ func (c Config) checkAddresses() error {
 			return &ConfigError{a.field, a.address, "host:port, such as 127.0.0.1:8080, or :8080 for all addresses"}
 		}
 	}
-	if host, _, _ := net.SplitHostPort(c.Gossip); host != "" && host != "localhost" && !isIP(host) {
-		return &ConfigError{"Gossip", c.Gossip, "an IP address and port, such as 0.0.0.0:7946"}
+	if host, _, _ := net.SplitHostPort(c.Gossip); host == "::" && c.Advertise == "" {
+		return &ConfigError{"Advertise", "", "an address that others reach, since " + c.Gossip + " is none"}
 	}
-	if a, err := netip.ParseAddrPort(c.Advertise); c.Advertise != "" && (err != nil || a.Addr().IsUnspecified() || a.Port() == 0) {
-		return &ConfigError{"Advertise", c.Advertise, "an IP address and port that others reach, such as 10.0.0.7:7946"}
+	if c.Advertise != "" && !isReachable(withPort([]string{c.Advertise}, defaultGossipPort)[0]) {
+		return &ConfigError{"Advertise", c.Advertise, "host or host:port that others reach, such as 10.0.0.7:7946"}
 	}
 	for _, seed := range withPort(c.Join, defaultGossipPort) {
-		host, port, err := net.SplitHostPort(seed)
-		if err != nil || host == "" || strings.ContainsFunc(host, unicode.IsSpace) || !isPort(port) || port == "0" {
+		if !isReachable(seed) {
 			return &ConfigError{"Join", seed, "host or host:port, such as 10.0.0.7:7946"}
 		}
 	}
@@ -59,6 +58,14 @@ func (c Config) checkPatterns() error {
 
 // isText tells valid UTF-8 without control characters.
 func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl) }
+
+// isReachable tells a host:port to which packets can be sent, as far as the text
+// shows.
+func isReachable(address string) bool {
+	host, port, err := net.SplitHostPort(address)
+	ip, _ := netip.ParseAddr(host)
+	return err == nil && host != "" && !strings.ContainsFunc(host, unicode.IsSpace) && isPort(port) && port != "0" && !ip.IsUnspecified()
+}
 
 func isIP(host string) bool {
 	_, err := netip.ParseAddr(host)

@@ -18,8 +18,8 @@ type serveCommand struct {
 	Admin    text `field:"Admin" placeholder:"HOST:PORT" group:"node" default:"127.0.0.1:9090" help:"Address for operators."`
 	AdminKey keys `field:"AdminKeys" placeholder:"KEY" group:"node" help:"Bearer key that --admin accepts, or @file. Needed unless --admin is on loopback."`
 
-	Gossip    text       `field:"Gossip" placeholder:"IP:PORT" group:"cluster" default:"127.0.0.1:7946" help:"UDP and TCP address between nodes."`
-	Advertise text       `field:"Advertise" placeholder:"IP:PORT" group:"cluster" otherwise:"the same" help:"Address at which other nodes reach --gossip."`
+	Gossip    text       `field:"Gossip" placeholder:"HOST:PORT" group:"cluster" default:"127.0.0.1:7946" help:"UDP and TCP address between nodes."`
+	Advertise text       `field:"Advertise" placeholder:"HOST:PORT" group:"cluster" otherwise:"the same" help:"Address at which other nodes reach --gossip."`
 	Join      words      `field:"Join" placeholder:"HOST:PORT" group:"cluster" help:"Nodes to find the cluster by. A DNS name stands for all its addresses. Tried again for ever."`
 	GossipKey base64Keys `field:"GossipKeys" placeholder:"KEY" group:"cluster" help:"16, 24 or 32 bytes in base64, or @file. Of several the first encrypts, all decrypt. Needed unless --gossip is on loopback."`
 	Cluster   text       `field:"Cluster" placeholder:"TEXT" group:"cluster" default:"rollcall" help:"Clusters of different names never mix."`
