@@ -129,6 +129,7 @@ func TestWrongUseNamesFlagValueAndWhatIsRight(t *testing.T) {
 		{"token --secret s --user a --ttl 0s", `--ttl is "0s", want more than 0s`},
 		{"token --secret s --user a --profile []", `--profile is "[]", want a JSON object, such as {"name":"Alice"}`},
 		{"token --secret s --user a --status gone", `--status is "gone", want online, away, busy or offline`},
+		{"token --secret s --user a --follow " + strings.Repeat("f", 256), `--follow: want names, or prefixes ending in *: `},
 		{"watch room", `missing flags: --url=URL`},
 		{"watch --url ws://h", `expected "<channel> ..."`},
 		{"watch --url http://h room", `--url is "http://h", want an address such as ws://127.0.0.1:8080/v1/connect`},
@@ -203,6 +204,8 @@ func TestSecretsNeverShow(t *testing.T) {
 		{"token", "--secret", sesame, "--secret", sesame, "--user", "a"},
 		{"token", "--secret", sesame, "--user", "a", "--profile", "{"},
 		{"watch", "--token", sesame, "--url", "x", "room"},
+		{"watch", "--url", "ws://h/?access_token=" + sesame, "room"},
+		{"watch", "--url", "ws://u:" + sesame + "@h", "room"},
 	} {
 		s := shell{}
 		code := s.run(args...)

@@ -79,9 +79,12 @@ func (t *tokenCommand) check() error {
 	if t.TTL == 0 {
 		return &wrongValue{flag: "ttl", value: "0s", want: "more than 0s"}
 	}
-	for flag, patterns := range map[string]words{"channel": t.Channel, "watch": t.Watch, "follow": t.Follow} {
-		if _, err := auth.ParsePatterns(patterns); err != nil {
-			return &wrongValue{flag: flag, want: fmt.Sprintf("names, or prefixes ending in *: %v", err)}
+	for _, list := range []struct {
+		flag     string
+		patterns words
+	}{{"channel", t.Channel}, {"watch", t.Watch}, {"follow", t.Follow}} {
+		if _, err := auth.ParsePatterns(list.patterns); err != nil {
+			return &wrongValue{flag: list.flag, want: fmt.Sprintf("names, or prefixes ending in *: %v", err)}
 		}
 	}
 	return nil

@@ -56,6 +56,9 @@ func (u *urls) Decode(ctx *kong.DecodeContext) error {
 		if err != nil || address.Host == "" || address.Scheme != "ws" && address.Scheme != "wss" {
 			return &wrongValue{flag: ctx.Value.Name, value: text, want: want}
 		}
+		if address.User != nil || address.RawQuery != "" { // shown in errors and to proxies
+			return &wrongValue{flag: ctx.Value.Name, want: "an address without a token in it, for which there is --token"}
+		}
 		if strings.Trim(address.Path, "/") == "" {
 			address.Path = "/v1/connect" // the one path there is
 		}

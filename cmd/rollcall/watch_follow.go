@@ -93,8 +93,8 @@ func (w *watcher) run(ctx context.Context) error {
 		}
 		w.next++
 		pause := backoff(attempt)
-		if errors.Is(err, errDrained) {
-			pause = 0
+		if errors.Is(err, errDrained) && attempt == 0 {
+			pause = 0 // it has chosen the moment
 		}
 		w.note("%v; trying again in %v", err, pause.Round(time.Millisecond))
 		select {
