@@ -2,6 +2,8 @@ package socket
 
 import (
 	"fmt"
+	"net"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -217,4 +219,55 @@ func (p *prefixed) Read(b []byte) (int, error) {
 	n := copy(b, p.head)
 	p.head = p.head[n:]
 	return n, nil
+}
+
+func TestMediumFramesAreNotCopied(t *testing.T) {
+	inBubble(t, Config{}, func(s *Socket, h *recorder, c *client) {
+		s.Send(Frame([]byte("first")))
+		synctest.Wait()
+		medium := Frame([]byte(strings.Repeat("x", joinSmall)))
+		s.Send(Frame([]byte("small")), medium, Frame([]byte("small")))
+		for range 4 {
+			_, _ = c.next()
+		}
+		synctest.Wait()
+		if n := s.a.stats.Writes.Load(); n != 4 {
+			t.Errorf("%d writes, want 4: none joined with a medium frame", n)
+		}
+	})
+}
+
+// slowToDrain blocks in Drained until it is let go.
+type slowToDrain struct {
+	recorder
+	draining, letGo chan struct{}
+}
+
+func (h *slowToDrain) Drained() { close(h.draining); <-h.letGo }
+
+func TestClosedIsTheLastCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		s, err := newAcceptor(t, Config{MaxQueue: 1000}).Accept(upgradable{httptest.NewRecorder(), near}, upgrade())
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := &slowToDrain{draining: make(chan struct{}), letGo: make(chan struct{})}
+		s.Start(h)
+		s.Send(kilo())
+		if r := s.Send(kilo()); r != Full {
+			t.Fatalf("Send says %d, want Full", r)
+		}
+		c := &client{far, t}
+		_, _ = c.next()
+		<-h.draining
+		far.Close()
+		synctest.Wait()
+		if h.over() {
+			t.Error("Closed was called while Drained had not returned")
+		}
+		close(h.letGo)
+		synctest.Wait()
+		h.cause(t)
+	})
 }
