@@ -8,3 +8,11 @@ func (v *View) Owner(session uint64) string {
 	}
 	return ""
 }
+
+// Chosen returns the chosen status of a user; StatusOnline if she chose none.
+func (v *View) Chosen(user string) Status {
+	if u := v.users[user]; u != nil && u.choice != nil {
+		return u.choice.Status
+	}
+	return StatusOnline
+}

@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/rollcall-presence/rollcall/auth"
+	"github.com/rollcall-presence/rollcall/gossip/mesh"
 )
 
 // Config says what a node serves, whom it trusts and how patient it is. A zero
@@ -114,6 +116,10 @@ type Config struct {
 	// Logger takes what a person may want to know; every presence change at
 	// debug. Default [slog.Default].
 	Logger *slog.Logger
+
+	// Tests put a node on a network of their own.
+	transport mesh.Transport                          // instead of Gossip
+	listen    func(addr string) (net.Listener, error) // instead of TCP
 }
 
 // NoGrace is a [Config.Grace] of nothing: a broken socket is a leave at once.
@@ -182,6 +188,9 @@ func (c Config) withDefaults() Config {
 	c.MaxData = cmp.Or(c.MaxData, 4<<10)
 	c.MaxChannels = cmp.Or(c.MaxChannels, 100)
 	c.Logger = cmp.Or(c.Logger, slog.Default())
+	if c.listen == nil {
+		c.listen = func(addr string) (net.Listener, error) { return net.Listen("tcp", addr) }
+	}
 	c.Auth.Log = cmp.Or(c.Auth.Log, c.Logger)
 	return c
 }

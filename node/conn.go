@@ -1,0 +1,294 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/auth"
+	"github.com/rollcall-presence/rollcall/channels"
+	"github.com/rollcall-presence/rollcall/gossip"
+	"github.com/rollcall-presence/rollcall/node/protocol"
+	"github.com/rollcall-presence/rollcall/node/socket"
+)
+
+// helloTime is how long a socket may take to say hello.
+const helloTime = 5 * time.Second
+
+// conn is one socket and who is on it.
+type conn struct {
+	node   *Node
+	sock   *socket.Socket
+	header *auth.Identity // of the token at the upgrade; nil: there was none
+	opened time.Time
+	over   chan struct{} // closed with the socket
+
+	greeted bool // owned by the reading goroutine
+	doubted atomic.Bool
+
+	// Guarded by Node.mu.
+	waiting  bool   // said hello, and waits for the node to know its cluster
+	session  uint64 // 0: none, or none any more
+	identity auth.Identity
+	shown    time.Time // when the identity's token was
+	rights   auth.Rights
+	follows  []*follow
+	pinged   time.Duration // running time
+	warned   bool          // that the token is about to end
+
+	mu    sync.Mutex // guards slots, and parts of follows
+	slots []*slot    // answers that wait, in the order of the requests
+}
+
+// Frame takes a text frame in.
+func (c *conn) Frame(data []byte) {
+	c.confirm()
+	for line := range protocol.Lines(data) {
+		if !c.line(line) {
+			return
+		}
+	}
+}
+
+// Control takes a sign of life in.
+func (c *conn) Control() { c.confirm() }
+
+// confirm has a session count again of which this node, being paused, could not
+// know whether it is still there.
+func (c *conn) confirm() {
+	if c.doubted.CompareAndSwap(true, false) {
+		c.node.step(func(now time.Time) {
+			if c.session != 0 {
+				c.node.core.View.Confirm(c.node.core.Now(now), c.session)
+			}
+		})
+	}
+}
+
+// Drained sends the rosters that there was no room for.
+func (c *conn) Drained() {
+	n := c.node
+	n.step(func(time.Time) {
+		for _, w := range c.follows {
+			c.mu.Lock()
+			stale := w.stale
+			c.mu.Unlock()
+			if stale {
+				n.stats.Resyncs++
+				n.await(w)
+			}
+		}
+	})
+}
+
+// Closed puts the session in grace, unless it has ended already.
+func (c *conn) Closed(socket.Cause) {
+	n := c.node
+	n.step(func(now time.Time) {
+		session := c.session
+		n.release(c)
+		if session != 0 && !n.stopped.Load() {
+			n.core.View.Break(n.core.Now(now), session)
+		}
+		delete(n.conns, c)
+	})
+	close(c.over)
+}
+
+// release parts a connection from its session and the channels it follows.
+func (n *Node) release(c *conn) {
+	for len(c.follows) > 0 {
+		n.unfollow(c.follows[len(c.follows)-1])
+	}
+	delete(n.sessions, c.session)
+	c.session = 0
+}
+
+// line takes one request in. False: nothing after it is to be looked at.
+func (c *conn) line(line []byte) bool {
+	req, bad := c.node.decoder.Decode(line)
+	if !c.greeted {
+		return c.first(req, bad)
+	}
+	if bad != nil {
+		c.refuse(bad.ID, bad.Code, bad.Message)
+		return true
+	}
+	return c.request(req)
+}
+
+// first takes the first request in, which has to be hello.
+func (c *conn) first(req protocol.Request, bad *protocol.Error) bool {
+	hello, ok := req.(protocol.Hello)
+	switch {
+	case bad != nil:
+		c.refuse(bad.ID, bad.Code, bad.Message)
+		c.sock.Close(protocol.CloseProtocol, "the first frame is no hello")
+		return false
+	case !ok:
+		c.sock.Close(protocol.CloseProtocol, "the first frame is no hello")
+		return false
+	}
+	c.greeted = c.hello(hello)
+	return c.greeted
+}
+
+// hello opens the session, once the node knows its cluster.
+func (c *conn) hello(h protocol.Hello) bool {
+	identity, err := c.verify(string(h.Token))
+	if err != nil {
+		c.refuseToken(int64(h.ID), err)
+		c.sock.Close(protocol.CloseUnauthorized, err.Error())
+		return false
+	}
+	if !c.awaitReady() {
+		return false
+	}
+	c.node.step(func(now time.Time) { c.open(now, h, identity) })
+	return true
+}
+
+// verify returns who a token, or else that of the upgrade, says is there. Without
+// any it is nobody, where the node allows that.
+func (c *conn) verify(token string) (auth.Identity, error) {
+	switch {
+	case token != "":
+		return c.node.verify(token)
+	case c.header != nil:
+		return *c.header, nil
+	case c.node.cfg.AllowAnonymous:
+		return auth.Identity{}, nil
+	}
+	return auth.Identity{}, errors.New("no token")
+}
+
+// refuseToken answers a request whose token is no good.
+func (c *conn) refuseToken(id int64, err error) {
+	code := protocol.Unauthorized
+	if errors.Is(err, auth.ErrExpired) {
+		code = protocol.Expired
+	}
+	c.refuse(id, code, err.Error())
+}
+
+// awaitReady waits until the node knows its cluster, with a ping now and then so
+// that the client knows that somebody is there. False: the socket is over.
+func (c *conn) awaitReady() bool {
+	n := c.node
+	set := func(waiting bool) {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		c.waiting = waiting
+	}
+	set(true)
+	defer set(false)
+	for wait := time.Second; ; wait = n.cfg.Interval {
+		timer := time.NewTimer(wait)
+		select {
+		case <-n.ready:
+			timer.Stop()
+			return true
+		case <-timer.C:
+		}
+		if !c.sock.Reply(socket.Frame(protocol.AppendPing(nil, time.Now().UnixMilli()))) {
+			return false
+		}
+	}
+}
+
+var statusOf = map[string]channels.Status{protocol.Online: channels.StatusOnline, protocol.Away: channels.StatusAway,
+	protocol.Busy: channels.StatusBusy, protocol.Offline: channels.StatusOffline}
+
+var stateOf = map[string]channels.State{protocol.Online: channels.Online, protocol.Away: channels.Away}
+
+// open makes the session and welcomes it.
+func (c *conn) open(now time.Time, h protocol.Hello, identity auth.Identity) {
+	n := c.node
+	if n.stopped.Load() {
+		c.refuse(int64(h.ID), protocol.Draining, "the node stops")
+		return
+	}
+	t := n.core.Now(now)
+	status := h.Status
+	if status == "" {
+		status = identity.Status
+	}
+	c.identify(identity)
+	c.session = n.core.View.Open(t, channels.Opening{User: identity.User, State: stateOf[h.State], Active: active(now, h.Idle),
+		Profile: identity.Profile, Status: statusOf[status]})
+	n.sessions[c.session] = c
+	n.resume(now, h.Resume, identity.User)
+	c.reply(protocol.AppendWelcome(nil, &protocol.Welcome{ID: int64(h.ID), Session: n.sessionName(c.session), User: identity.User,
+		Node: n.cfg.Name, Time: now.UnixMilli(), Interval: n.cfg.Interval.Milliseconds(), Timeout: n.cfg.Timeout.Milliseconds(),
+		Expires: expires(identity), Status: statusWords[n.core.View.Chosen(identity.User)]}))
+}
+
+// identify makes the connection somebody's.
+func (c *conn) identify(identity auth.Identity) {
+	c.identity, c.shown, c.warned = identity, time.Now(), false
+	if identity.User == "" {
+		c.rights = c.node.public.Anonymous()
+	} else {
+		c.rights = c.node.public.Rights(identity.Rights)
+	}
+}
+
+// active returns when a user was last active, Unix milliseconds.
+func active(now time.Time, idle int64) int64 { return now.UnixMilli() - idle }
+
+// expires returns when a token ends, Unix milliseconds; 0: there is none.
+func expires(i auth.Identity) int64 {
+	if i.User == "" {
+		return 0
+	}
+	return i.Expires.UnixMilli()
+}
+
+// sessionName is the name of an own session on the wire, parseSession its inverse.
+func (n *Node) sessionName(session uint64) string {
+	return n.id.String() + "-" + strconv.FormatUint(session, 36)
+}
+
+func parseSession(name string) (node channels.NodeID, session uint64, err error) {
+	left, right, ok := strings.Cut(name, "-")
+	if !ok {
+		return node, 0, fmt.Errorf("session %q has no dash", name)
+	}
+	if node, err = channels.ParseNodeID(left); err != nil {
+		return node, 0, err
+	}
+	session, err = strconv.ParseUint(right, 36, 64)
+	return node, session, err
+}
+
+// resume ends the former session of a user who has opened another, wherever it is
+// held. A name that is wrong or stale is ignored.
+func (n *Node) resume(now time.Time, name, user string) {
+	holder, session, err := parseSession(name)
+	switch {
+	case err != nil || user == "":
+	case holder != n.id:
+		n.core.Gossip.Resume(now, holder, gossip.Resumed{Session: session, User: user})
+	case n.core.View.Owner(session) == user:
+		old := n.sessions[session]
+		n.core.View.Break(n.core.Now(now), session)
+		if old != nil {
+			n.stats.Resumed++
+			n.release(old)
+			old.sock.Close(protocol.CloseResumed, "resumed by another socket")
+		}
+	}
+}
+
+// following returns the connection's follow of a channel, or nil.
+func (c *conn) following(channel string) *follow {
+	if i := slices.IndexFunc(c.follows, func(w *follow) bool { return w.fan.channel == channel }); i >= 0 {
+		return c.follows[i]
+	}
+	return nil
+}

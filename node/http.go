@@ -1,0 +1,95 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/auth"
+	"github.com/rollcall-presence/rollcall/node/protocol"
+	"github.com/rollcall-presence/rollcall/node/socket"
+)
+
+// Handler serves what is public: /v1/connect, /healthz and /readyz. It may be
+// mounted in a server of one's own while [Node.Run] runs.
+func (n *Node) Handler() http.Handler {
+	mux := http.NewServeMux()
+	n.health(mux)
+	mux.HandleFunc("GET /v1/connect", n.connect)
+	return mux
+}
+
+// AdminHandler serves what is for operators: /healthz, /readyz and /metrics.
+func (n *Node) AdminHandler() http.Handler {
+	mux := http.NewServeMux()
+	n.health(mux)
+	mux.Handle("GET /metrics", n.guard(n.metrics()))
+	return mux
+}
+
+func (n *Node) health(mux *http.ServeMux) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		switch {
+		case n.stopped.Load():
+			http.Error(w, "stopping", http.StatusServiceUnavailable)
+		case !n.Ready():
+			http.Error(w, "learning the cluster", http.StatusServiceUnavailable)
+		default:
+			fmt.Fprintln(w, "ok")
+		}
+	})
+}
+
+// connect upgrades to a WebSocket. Browsers see the close code of a socket, and
+// nothing of a refused upgrade, so refusals are upgraded first.
+func (n *Node) connect(w http.ResponseWriter, r *http.Request) {
+	if n.stopped.Load() {
+		_ = n.acceptor.Refuse(w, r, protocol.CloseGoingAway, "the node stops")
+		return
+	}
+	if !socket.CheckOrigin(r, n.cfg.Origins) {
+		_ = n.acceptor.Refuse(w, r, protocol.CloseForbidden, "origin refused")
+		return
+	}
+	c := &conn{node: n, opened: time.Now(), over: make(chan struct{})}
+	if token := n.token(r); token != "" {
+		identity, err := n.verify(token)
+		if err != nil {
+			_ = n.acceptor.Refuse(w, r, protocol.CloseUnauthorized, err.Error())
+			return
+		}
+		c.header = &identity
+	}
+	sock, err := n.acceptor.Accept(w, r)
+	if err != nil {
+		return // the response says why
+	}
+	c.sock = sock
+	n.mu.Lock()
+	n.stats.Connections++
+	n.conns[c] = struct{}{}
+	n.mu.Unlock()
+	sock.Start(c)
+}
+
+// token returns the token of an upgrade; empty: there is none.
+func (n *Node) token(r *http.Request) string {
+	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(token)
+	}
+	if n.cfg.AllowQueryToken {
+		return r.URL.Query().Get("access_token")
+	}
+	return ""
+}
+
+// verify returns who bears a token. It may wait for a key set, so the lock must not be held.
+func (n *Node) verify(token string) (auth.Identity, error) {
+	if n.verifier == nil {
+		return auth.Identity{}, errors.New("this node knows no key")
+	}
+	return n.verifier.Verify(token, time.Now())
+}

@@ -1,0 +1,90 @@
+package node
+
+import (
+	"crypto/subtle"
+	"net/http"
+	"reflect"
+	"strings"
+	"unicode"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics serves the counters of all parts, each under the name of its part and field.
+func (n *Node) metrics() http.Handler {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collector{n})
+	return promhttp.HandlerFor(r, promhttp.HandlerOpts{})
+}
+
+// guard demands one of the admin keys, if there are any.
+func (n *Node) guard(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(n.cfg.AdminKeys) > 0 && !n.isKey(r.Header.Get("Authorization")) {
+			http.Error(w, `{"error":{"code":"unauthorized","message":"the Authorization header holds no admin key"}}`, http.StatusUnauthorized)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+func (n *Node) isKey(header string) bool {
+	key, ok := strings.CutPrefix(header, "Bearer ")
+	is := 0
+	for _, k := range n.cfg.AdminKeys {
+		is |= subtle.ConstantTimeCompare([]byte(key), []byte(k))
+	}
+	return ok && is == 1
+}
+
+// collector reads the counters when it is asked.
+type collector struct{ n *Node }
+
+// Describe tells nothing beforehand: the counters are what their structs have.
+func (collector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect sends the counters: a field of type uint64 only grows, an int is a gauge.
+func (c collector) Collect(ch chan<- prometheus.Metric) {
+	n := c.n
+	n.mu.Lock()
+	own, view, gossip := n.stats, n.core.View.Stats(), n.core.Gossip.Stats()
+	conns, fans := len(n.conns), len(n.fans)
+	n.mu.Unlock()
+	collect(ch, "node", own)
+	collect(ch, "view", view)
+	collect(ch, "gossip", gossip)
+	collect(ch, "mesh", n.mesh.Stats())
+	collect(ch, "node", struct{ Sockets, FollowedChannels int }{conns, fans})
+	s := n.acceptor.Stats()
+	collect(ch, "socket", struct {
+		Open, Queued                                                          int
+		Frames, BytesIn, Writes, BytesOut, Refused, Overflow, Oversize, Stuck uint64
+	}{int(s.Open.Load()), int(s.Queued.Load()), uint64(s.Frames.Load()), uint64(s.BytesIn.Load()), uint64(s.Writes.Load()),
+		uint64(s.BytesOut.Load()), uint64(s.Refused.Load()), uint64(s.Overflow.Load()), uint64(s.Oversize.Load()), uint64(s.Stuck.Load())})
+}
+
+func collect(ch chan<- prometheus.Metric, part string, stats any) {
+	v := reflect.ValueOf(stats)
+	for i := range v.NumField() {
+		name := "rollcall_" + part + snake(v.Type().Field(i).Name)
+		if f := v.Field(i); f.Kind() == reflect.Uint64 {
+			ch <- prometheus.MustNewConstMetric(prometheus.NewDesc(name+"_total", name, nil, nil), prometheus.CounterValue, float64(f.Uint()))
+		} else {
+			ch <- prometheus.MustNewConstMetric(prometheus.NewDesc(name, name, nil, nil), prometheus.GaugeValue, float64(f.Int()))
+		}
+	}
+}
+
+// snake turns OldBeats into _old_beats.
+func snake(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		if unicode.IsUpper(r) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}

@@ -1,0 +1,374 @@
+// Package node is one node of a Rollcall cluster: it holds WebSockets, verifies
+// who is on them, and tells every follower of a channel who is there, wherever
+// in the cluster.
+//
+// # Ownership
+//
+// One lock, Node.mu, guards a [core.Core] (what this node hears and shows), the
+// connections and the fans. Every arrival, of a client's frame, of a peer's news or
+// of a moment, is one step under it: see Node.step. What a step wants done (news
+// for peers, diffs for followers) is carried out after the lock is released.
+//
+// # The life of one join
+//
+//  1. A socket's goroutine reads a frame; package protocol decodes it; conn checks
+//     rights and bounds.
+//  2. In a step, the view makes the membership. What it wrote goes into this
+//     node's table, whose readers are woken; the channel is dirty.
+//  3. The channel's fan is flushed, at once or a tick later if it was flushed just
+//     before: the net difference goes to its followers, encoded and framed once;
+//     the roster, in which the joiner is, to those who came.
+//  4. A peer's stream takes the entry from the table. The peer's copy applies it,
+//     its view says what changed, and its own fan does the same for its followers.
+//
+// # Liveness
+//
+// There is no timer per socket: one goroutine ticks the core and now and then sweeps
+// the connections for those that are silent, or whose token is over.
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	mrand "math/rand/v2"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/auth"
+	"github.com/rollcall-presence/rollcall/channels"
+	"github.com/rollcall-presence/rollcall/gossip"
+	"github.com/rollcall-presence/rollcall/gossip/mesh"
+	"github.com/rollcall-presence/rollcall/node/core"
+	"github.com/rollcall-presence/rollcall/node/protocol"
+	"github.com/rollcall-presence/rollcall/node/socket"
+)
+
+// Node is one node. Its methods may be called concurrently.
+type Node struct {
+	cfg      Config
+	id       channels.NodeID
+	log      *slog.Logger
+	verifier *auth.Verifier
+	public   auth.Public
+	decoder  protocol.Decoder
+	acceptor *socket.Acceptor
+	mesh     *mesh.Mesh
+	listener net.Listener // public
+	admin    net.Listener
+	endAuth  context.CancelFunc // of the verifier's refreshing
+
+	run     atomic.Int64  // running time of the last tick, for the sockets' clock
+	ready   chan struct{} // closed once the node knows its cluster
+	stopped atomic.Bool
+
+	mu       sync.Mutex // guards the rest
+	core     *core.Core
+	conns    map[*conn]struct{}
+	sessions map[uint64]*conn // by own session id
+	fans     map[string]*fan
+	due      []*fan // to be flushed at the end of this step
+	jobs     []*fan // with something to deliver after it
+	stats    counters
+}
+
+// counters are of this node since its start. Guarded by Node.mu.
+type counters struct {
+	Connections    uint64 // sockets accepted
+	Refused        uint64 // requests answered with an error
+	Resumed        uint64 // sessions ended because their users opened others in their stead
+	TimedOut       uint64 // sockets closed for their silence
+	Expired        uint64 // sockets closed because their token was over
+	Flushes, Diffs uint64 // of channels, and those that made a difference
+	Resyncs        uint64 // rosters sent because a follower could not take the diffs
+}
+
+// New makes a node and binds its ports. It serves nobody before [Node.Run]. The
+// error of a wrong Config is a [*ConfigError].
+func New(cfg Config) (*Node, error) {
+	cfg, err := cfg.check()
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{
+		cfg: cfg, log: cfg.Logger, ready: make(chan struct{}),
+		decoder:  protocol.Decoder{MaxData: cfg.MaxData},
+		conns:    map[*conn]struct{}{},
+		sessions: map[uint64]*conn{},
+		fans:     map[string]*fan{},
+	}
+	_, _ = rand.Read(n.id[:]) // never fails
+	n.core = core.New(core.Config{Self: n.id, Interval: cfg.Interval, Timeout: cfg.Timeout, Grace: cfg.Grace,
+		Rand: mrand.New(mrand.NewPCG(binary.LittleEndian.Uint64(n.id[:]), binary.LittleEndian.Uint64(n.id[8:])))}, time.Now())
+	if !cfg.Logger.Enabled(context.Background(), slog.LevelDebug) {
+		n.core.View.Record(channels.SessionDisconnected)
+	}
+	if n.public, err = auth.ParsePublic(cfg.PublicChannels); err != nil {
+		return nil, &ConfigError{"PublicChannels", "", err.Error()}
+	}
+	if err := n.open(); err != nil {
+		n.shut()
+		return nil, err
+	}
+	return n, nil
+}
+
+// open binds what the node listens on, and gets the keys.
+func (n *Node) open() (err error) {
+	n.acceptor, err = socket.NewAcceptor(socket.Config{
+		MaxFrame: n.cfg.MaxFrame,
+		Clock:    n.clock,
+		Oversize: socket.Frame(protocol.AppendError(nil, &protocol.Error{Code: protocol.TooLarge,
+			Message: fmt.Sprintf("frame of more than %d bytes", n.cfg.MaxFrame)})),
+	})
+	if err != nil {
+		return fmt.Errorf("node: %w", err)
+	}
+	if n.listener, err = n.cfg.listen(n.cfg.Listen); err != nil {
+		return fmt.Errorf("node: public address: %w", err)
+	}
+	if n.admin, err = n.cfg.listen(n.cfg.Admin); err != nil {
+		return fmt.Errorf("node: admin address: %w", err)
+	}
+	if n.mesh, err = mesh.New(mesh.Config{
+		ID: n.id, Name: n.cfg.Name, Listen: n.cfg.Gossip, Advertise: n.cfg.Advertise, Seeds: n.cfg.Join,
+		Keys: n.cfg.GossipKeys, Cluster: n.cfg.Cluster, Interval: n.cfg.Interval, Logger: n.log,
+		Transport: n.cfg.transport,
+	}, host{n}); err != nil {
+		return fmt.Errorf("node: gossip address: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	n.endAuth = cancel
+	n.verifier, err = auth.New(ctx, n.cfg.Auth)
+	switch {
+	case errors.Is(err, auth.ErrNoKeys) && n.cfg.AllowAnonymous:
+		n.verifier = nil // every token is refused
+	case err != nil:
+		return fmt.Errorf("node: %w", err)
+	}
+	return nil
+}
+
+// shut closes what open opened.
+func (n *Node) shut() {
+	for _, l := range []net.Listener{n.listener, n.admin} {
+		if l != nil {
+			l.Close()
+		}
+	}
+	if n.mesh != nil {
+		n.mesh.Close()
+	}
+	if n.endAuth != nil {
+		n.endAuth()
+	}
+}
+
+// ID returns the identity of this run of the node.
+func (n *Node) ID() channels.NodeID { return n.id }
+
+// Addr returns the public address that was bound, AdminAddr and GossipAddr the others.
+func (n *Node) Addr() string { return n.listener.Addr().String() }
+
+// AdminAddr returns the address of the HTTP API.
+func (n *Node) AdminAddr() string { return n.admin.Addr().String() }
+
+// GossipAddr returns the address at which other nodes reach this one.
+func (n *Node) GossipAddr() string { return n.mesh.Addr() }
+
+// Ready reports whether the node knows its cluster, and is not stopping.
+func (n *Node) Ready() bool {
+	select {
+	case <-n.ready:
+		return !n.stopped.Load()
+	default:
+		return false
+	}
+}
+
+// Run serves until ctx ends, says goodbye to clients and cluster, and returns nil.
+// It returns early if the node cannot begin to serve. Call it once.
+func (n *Node) Run(ctx context.Context) error {
+	defer n.shut()
+	if err := n.mesh.Start(); err != nil {
+		return fmt.Errorf("node: %w", err)
+	}
+	var wg sync.WaitGroup
+	ticking, endTicking := context.WithCancel(context.WithoutCancel(ctx))
+	wg.Go(func() { n.ticks(ticking) })
+	public := n.server(n.Handler())
+	admin := n.server(n.AdminHandler())
+	failed := make(chan error, 2)
+	wg.Go(func() { failed <- public.Serve(n.listener) })
+	wg.Go(func() { failed <- admin.Serve(n.admin) })
+	n.log.Info("node is up", "node", n.cfg.Name, "id", n.id.String(), "listen", n.Addr(), "admin", n.AdminAddr(), "gossip", n.GossipAddr())
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	n.stop()
+	public.Close()
+	admin.Close()
+	endTicking()
+	wg.Wait()
+	return err
+}
+
+func (n *Node) server(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
+		ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
+	}
+}
+
+// stopTime bounds each half of a goodbye: to the clients, to the cluster.
+const stopTime = 3 * time.Second
+
+// stop says goodbye: clients get 1001 and come back elsewhere; what they held here
+// stays in the table, and gets the grace at every peer.
+func (n *Node) stop() {
+	n.log.Info("node stops", "node", n.cfg.Name)
+	n.stopped.Store(true)
+	n.mu.Lock()
+	conns := make([]*conn, 0, len(n.conns))
+	for c := range n.conns {
+		conns = append(conns, c)
+	}
+	n.mu.Unlock()
+	for _, c := range conns {
+		c.sock.Close(protocol.CloseGoingAway, "the node stops")
+	}
+	n.step(func(now time.Time) { n.core.Gossip.Leave(now) })
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	if err := n.mesh.Leave(ctx); err != nil {
+		n.log.Warn("goodbye may not have reached everybody: " + err.Error())
+	}
+	for _, c := range conns {
+		select {
+		case <-c.over:
+		case <-time.After(stopTime):
+			return
+		}
+	}
+}
+
+// ticks gives the core its time, and sweeps the connections.
+func (n *Node) ticks(ctx context.Context) {
+	every := n.cfg.Interval / 50
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for i := 0; ; i++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		n.step(func(now time.Time) {
+			n.core.Tick(now)
+			n.run.Store(int64(n.core.Now(now).Run))
+			if i%5 == 0 {
+				n.sweep(now)
+			}
+		})
+	}
+}
+
+// clock is the running time by which sockets are heard.
+func (n *Node) clock() time.Duration { return time.Duration(n.run.Load()) }
+
+// host lets the mesh at the core.
+type host struct{ n *Node }
+
+func (h host) Do(f func(c *gossip.Core, now time.Time)) {
+	h.n.step(func(now time.Time) { f(h.n.core.Gossip, now) })
+}
+
+// step runs f with all state to itself, and carries out what follows from it.
+func (n *Node) step(f func(now time.Time)) {
+	n.mu.Lock()
+	now := time.Now()
+	f(now)
+	fx := n.core.Settle(now)
+	n.observe(fx)
+	n.flushDue(now)
+	jobs := n.jobs
+	n.jobs = nil
+	n.mu.Unlock()
+	n.mesh.Carry(fx)
+	for _, f := range jobs {
+		n.deliver(f)
+	}
+}
+
+// observe does what a step made due on this node itself.
+func (n *Node) observe(fx gossip.Effects) {
+	if n.core.Gossip.Ready() {
+		select {
+		case <-n.ready:
+		default:
+			n.log.Info("node knows its cluster", "node", n.cfg.Name)
+			close(n.ready)
+		}
+	}
+	for _, note := range fx.Notes {
+		n.log.Info("peer is "+note.State.String(), "node", n.cfg.Name, "peer", note.Name, "id", note.Node.String(), "silent", note.Silent.Round(time.Millisecond))
+	}
+	for _, r := range fx.Resumed {
+		if c := n.sessions[r.Session]; c != nil {
+			n.stats.Resumed++
+			n.release(c)
+			c.sock.Close(protocol.CloseResumed, "resumed by another socket")
+		}
+	}
+	if fx.Doubt {
+		n.log.Warn("this process was paused for longer than the timeout", "node", n.cfg.Name)
+		n.doubt()
+	}
+	for _, e := range n.core.View.Events() {
+		if e.Kind == channels.SessionDisconnected && e.Origin == n.id {
+			n.ended(e)
+		}
+		n.tell(e)
+	}
+	n.scheduleDirty()
+}
+
+// ended closes the socket of a session that the view has ended.
+func (n *Node) ended(e channels.Event) {
+	c := n.sessions[e.Session]
+	if c == nil {
+		return
+	}
+	n.release(c)
+	switch e.Reason {
+	case channels.ReasonKicked:
+		c.sock.Close(protocol.CloseForbidden, "disconnected by an operator")
+	default:
+		n.stats.TimedOut++
+		c.sock.Close(protocol.CloseSilent, "silent for too long")
+	}
+}
+
+// tell logs a change of presence.
+func (n *Node) tell(e channels.Event) {
+	if !n.log.Enabled(context.Background(), slog.LevelDebug) {
+		return
+	}
+	switch e.Kind {
+	case channels.ChannelJoined:
+		n.log.Debug("join", "node", n.cfg.Name, "channel", e.Channel, "user", e.User)
+	case channels.ChannelLeft:
+		n.log.Debug("leave", "node", n.cfg.Name, "channel", e.Channel, "user", e.User, "reason", e.Reason.String())
+	case channels.UserChanged:
+		n.log.Debug("status", "node", n.cfg.Name, "user", e.User, "status", e.Status)
+	}
+}

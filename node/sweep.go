@@ -1,0 +1,80 @@
+package node
+
+import (
+	"time"
+
+	"github.com/rollcall-presence/rollcall/channels"
+	"github.com/rollcall-presence/rollcall/node/protocol"
+	"github.com/rollcall-presence/rollcall/node/socket"
+)
+
+// warning is how long before its end a token's bearer is told; a fifth of what is
+// left of its life when it was shown, if that is less.
+const warning = 30 * time.Second
+
+// sweep looks for sockets that are silent, that have not said hello, or whose token
+// is over.
+func (n *Node) sweep(now time.Time) {
+	for c := range n.conns {
+		switch {
+		case c.session == 0:
+			if !c.waiting && now.Sub(c.opened) >= helloTime {
+				c.sock.Close(protocol.CloseSilent, "no hello")
+			}
+		case n.silent(c) >= n.cfg.Timeout:
+			n.stats.TimedOut++
+			n.end(c, now, channels.ReasonTimeout, protocol.CloseSilent, "silent for too long")
+		case c.identity.User != "" && !now.Before(c.identity.GoodUntil):
+			n.stats.Expired++
+			n.end(c, now, channels.ReasonExpired, protocol.CloseUnauthorized, "token expired")
+		default:
+			n.ping(c, now)
+			c.warn(now)
+		}
+	}
+}
+
+// silent returns how long ago a socket was last heard, in running time.
+func (n *Node) silent(c *conn) time.Duration { return n.clock() - c.sock.LastHeard() }
+
+// end ends a session and its socket.
+func (n *Node) end(c *conn, now time.Time, reason channels.Reason, code protocol.CloseCode, why string) {
+	n.core.View.Close(n.core.Now(now), c.session, reason)
+	n.release(c)
+	c.sock.Close(code, why)
+}
+
+// ping asks a socket for a sign of life on which nothing was sent, or heard, for
+// an interval.
+func (n *Node) ping(c *conn, now time.Time) {
+	run := n.clock()
+	if run-c.pinged < n.cfg.Interval || run-c.sock.LastSent() < n.cfg.Interval && n.silent(c) < n.cfg.Interval {
+		return
+	}
+	c.pinged = run
+	c.sock.Reply(socket.Frame(protocol.AppendPing(nil, now.UnixMilli())))
+}
+
+// doubt has every socket asked for a sign of life, after a pause in which its
+// client may have gone.
+func (n *Node) doubt() {
+	text := socket.Frame(protocol.AppendPing(nil, time.Now().UnixMilli()))
+	for c := range n.conns {
+		if c.session != 0 {
+			c.doubted.Store(true)
+			c.sock.Reply(text)
+		}
+	}
+}
+
+// warn tells once that the token ends soon.
+func (c *conn) warn(now time.Time) {
+	if c.warned || c.identity.User == "" {
+		return
+	}
+	before := min(warning, c.identity.Expires.Sub(c.shown)/5)
+	if !now.Before(c.identity.Expires.Add(-before)) {
+		c.warned = true
+		c.sock.Reply(socket.Frame(protocol.AppendExpiring(nil, c.identity.Expires.UnixMilli())))
+	}
+}
