@@ -57,6 +57,9 @@ func translate(err error, model *kong.Application) (flag, text string) {
 		wrong = &wrongValue{flag: flagOf(model, field.Field), value: field.Value, want: field.Want}
 	case errors.As(err, &key):
 		flag = flagOf(model, "Auth."+key.Field)
+		if key.Index < 0 { // a flag that takes one
+			return flag, fmt.Sprintf("--%s: %v", flag, key.Err)
+		}
 		return flag, fmt.Sprintf("--%s, value %d: %v", flag, key.Index+1, key.Err)
 	default:
 		return "", err.Error()

@@ -7,7 +7,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -24,7 +23,16 @@ func main() {
 		stdout: os.Stdout,
 		stderr: os.Stderr,
 		lookup: os.LookupEnv,
-		serve:  func(context.Context, node.Config) error { return errors.New("this program was built without a node") },
+		serve:  serve,
 	})
 	os.Exit(code)
+}
+
+// serve runs a node until ctx ends, which is a normal end and no error.
+func serve(ctx context.Context, c node.Config) error {
+	n, err := node.New(c)
+	if err != nil {
+		return err
+	}
+	return n.Run(ctx)
 }

@@ -175,6 +175,7 @@ func TestExitCodeTellsWrongUseFromBadLuck(t *testing.T) {
 		{errors.New("address in use"), exitFailed, "rollcall: address in use\n"},
 		{&node.ConfigError{Field: "MaxData", Value: "9", Want: "10"}, exitUsage, "rollcall: --max-data is \"9\", want 10\n"},
 		{&auth.ConfigError{Field: "PublicKeys", Index: 1, Err: errors.New("not a key")}, exitUsage, "rollcall: --jwt-public-key, value 2: not a key\n"},
+		{&auth.ConfigError{Field: "Leeway", Index: -1, Err: errors.New("1h, want less")}, exitUsage, "rollcall: --jwt-leeway: 1h, want less\n"},
 	} {
 		s := shell{serveErr: tt.err}
 		if code := s.run("serve", "--jwt-secret", "s"); code != tt.code || s.stderr.String() != tt.want {

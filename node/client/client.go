@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,7 +26,7 @@ const (
 )
 
 // ErrClosed means that the connection has ended; [Client.Err] says why.
-var ErrClosed = errors.New("client: connection closed")
+var ErrClosed = errors.New("connection ended")
 
 // Client is one connection to a node. All methods may be called concurrently,
 // but those that wait for an answer not from the handler, which would wait for
@@ -52,6 +53,9 @@ type Client struct {
 // message is handle's to keep.
 func Dial(ctx context.Context, url string, hello Hello, handle func(*Message)) (*Client, error) {
 	socket, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{Subprotocols: []string{"rollcall.v1"}})
+	if op := new(net.OpError); errors.As(err, &op) {
+		err = op // the rest only says that a WebSocket was tried
+	}
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)
 	}
@@ -138,6 +142,15 @@ func (c *Client) Err() error {
 // if there was none. 4401, among others, also says that Dial was refused.
 func CloseCode(err error) int { return int(websocket.CloseStatus(err)) }
 
+// closeError is the close frame of a node, in plainer words than the library's.
+type closeError struct{ websocket.CloseError }
+
+func (e *closeError) Error() string {
+	return fmt.Sprintf("node closed the connection: %d %s", e.Code, e.Reason)
+}
+
+func (e *closeError) Unwrap() error { return e.CloseError }
+
 // Close says bye, so that the user leaves at once, and waits until the node has
 // closed or ctx ends. It returns nil unless the goodbye may have been lost.
 func (c *Client) Close(ctx context.Context) error {
@@ -192,6 +205,9 @@ var frames = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 func (c *Client) readFrame() error {
 	kind, r, err := c.socket.Reader(context.Background()) // ended by CloseNow, at the cost of nothing
+	if closed := new(closeError); errors.As(err, &closed.CloseError) {
+		return closed
+	}
 	if err != nil {
 		return err
 	}

@@ -191,7 +191,7 @@ func TestARequestEndsWithTheConnection(t *testing.T) {
 	})
 	c := dial(t, url, nil)
 	_, err := c.Sync(t.Context(), "room")
-	if !errors.Is(err, ErrClosed) || CloseCode(err) != 1001 || CloseCode(c.Err()) != 1001 {
+	if !errors.Is(err, ErrClosed) || !strings.Contains(err.Error(), "1001 node stopped") || CloseCode(err) != 1001 || CloseCode(c.Err()) != 1001 {
 		t.Errorf("sync: %v, and Err %v; want the close code 1001 in both", err, c.Err())
 	}
 }
