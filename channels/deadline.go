@@ -74,7 +74,11 @@ func (v *View) Next() (run time.Duration, ok bool) {
 // It is one step: what cancels out makes no event.
 func (v *View) Tick(now Now) {
 	for t, ok := v.grace.next(waiting); ok && t.at <= now.Run; t, ok = v.grace.next(waiting) {
-		v.closeSession(now, t.item.s, t.item.reason)
+		if t.item.kept {
+			v.endKept(t.item)
+		} else {
+			v.closeSession(now, t.item.s, t.item.reason)
+		}
 	}
 	for i := 0; i < len(v.leaving); {
 		if o := v.leaving[i]; o.until <= now.Run {

@@ -127,6 +127,12 @@ type End struct {
 	// membership: in that channel), so that a view which has heard the end
 	// but not yet of the return keeps the user until it has. At most MaxPlaces.
 	Elsewhere []Place
+
+	// Forgotten says that the holder does not remember the end any more: a
+	// whole table was read, and the entry was not in it. Where the user went
+	// is forgotten too, so the view lets the entry stand for the grace. It does
+	// not travel.
+	Forgotten bool
 }
 
 // MaxPlaces bounds [End.Elsewhere].

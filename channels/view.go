@@ -45,7 +45,7 @@ type View struct {
 	kept  int                // waits of ended sessions and memberships
 	waits map[NodeID][]*wait // by the node that is waited for
 
-	grace queue[*wait] // own broken sessions
+	grace queue[*wait] // own broken sessions, and ends that are forgotten
 	keeps queue[*wait] // ended ones that are awaited elsewhere
 	aways queue[*user] // from online to away after a short hold
 	seen  seen

@@ -6,7 +6,8 @@ import (
 )
 
 // wait is why a session or a hold that would be over is not over yet: an own
-// session in grace, or one that ended and is awaited elsewhere (kept).
+// session in grace, or one that ended and is awaited elsewhere, or whose end is
+// forgotten (kept).
 type wait struct {
 	s      *session
 	m      *member // if kept: the member of which s holds a part; nil: s is a session
@@ -20,6 +21,12 @@ type wait struct {
 
 // keep returns what an end waits for, or nil if it may happen at once.
 func (v *View) keep(now Now, end End) *wait {
+	if end.Forgotten && v.cfg.Grace > 0 {
+		w := &wait{at: now.Run + v.cfg.Grace, reason: end.Reason, kept: true}
+		v.kept++
+		v.grace.push(w.at, w)
+		return w
+	}
 	var places []Place
 	for _, p := range end.Elsewhere {
 		if !v.satisfied(p) {

@@ -169,14 +169,13 @@ func (a *Answer) proto(wall int64) *wire.Answer {
 
 func (it *Item) proto(wall int64) *wire.Entry {
 	e := &wire.Entry{Id: it.ID, Number: it.Number}
-	switch {
-	case it.End != nil:
+	if it.End != nil {
 		e.End = &wire.End{Reason: uint32(it.End.Reason)}
 		for _, p := range it.End.Elsewhere {
 			e.End.Elsewhere = append(e.End.Elsewhere, &wire.Place{Node: p.Node[:], Number: p.Number})
 		}
-	case it.Session != nil:
-		s := it.Session
+	}
+	if s := it.Session; s != nil {
 		e.Session = &wire.Session{User: s.User, State: uint32(s.State), Profile: s.Profile}
 		if s.Active != 0 {
 			e.Session.ActiveAgeMs = proto.Uint64(age(wall, s.Active))
@@ -184,10 +183,9 @@ func (it *Item) proto(wall int64) *wire.Entry {
 		if c := s.Choice; c != nil {
 			e.Session.Choice = &wire.Choice{Status: uint32(c.Status), Text: c.Text, Stamp: c.Stamp, By: c.By[:], Asserted: c.Asserted}
 		}
-	default:
-		m := it.Membership
-		e.Membership = &wire.Membership{Session: m.Session, Channel: m.Channel, Data: m.Data,
-			Stamp: m.Stamp, SinceAgeMs: age(wall, m.Since)}
+	}
+	if m := it.Membership; m != nil {
+		e.Membership = &wire.Membership{Session: m.Session, Channel: m.Channel, Data: m.Data, Stamp: m.Stamp, SinceAgeMs: age(wall, m.Since)}
 	}
 	return e
 }

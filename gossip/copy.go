@@ -119,6 +119,8 @@ func (c *Copy) apply(now channels.Now, to uint64) []channels.Change {
 			}
 		} else if was != nil {
 			ends = append(ends, channels.Change{Session: was.Session, Membership: was.Membership, End: it.End})
+		} else if it.Session != nil || it.Membership != nil {
+			ends = append(ends, it.Change) // came and went unseen, and her user is elsewhere
 		}
 		c.led.set(now.Run, &Item{it.ID, it.Number, it.Change})
 	}
@@ -137,7 +139,7 @@ func missing(old, whole *ledger) (ends []channels.Change) {
 	old.all(func(it *Item) {
 		if _, ok := whole.items[it.ID]; !ok {
 			ends = append(ends, channels.Change{Session: it.Session, Membership: it.Membership,
-				End: &channels.End{Reason: channels.ReasonClosed}})
+				End: &channels.End{Reason: channels.ReasonClosed, Forgotten: true}})
 		}
 	})
 	return ends

@@ -66,16 +66,18 @@ func (c *cursor) lost(l *ledger) bool {
 
 // itemSize estimates the encoded size of an entry, from above.
 func itemSize(it *Item) int {
-	switch {
-	case it.End != nil:
-		return 32 + 32*len(it.End.Elsewhere)
-	case it.Session != nil:
-		n := 64 + len(it.Session.User) + len(it.Session.Profile)
-		if c := it.Session.Choice; c != nil {
+	n := 64
+	if e := it.End; e != nil {
+		n += 32 * len(e.Elsewhere)
+	}
+	if s := it.Session; s != nil {
+		n += len(s.User) + len(s.Profile)
+		if c := s.Choice; c != nil {
 			n += 48 + len(c.Text)
 		}
-		return n
-	default:
-		return 64 + len(it.Membership.Channel) + len(it.Membership.Data)
 	}
+	if m := it.Membership; m != nil {
+		n += len(m.Channel) + len(m.Data)
+	}
+	return n
 }

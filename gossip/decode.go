@@ -102,18 +102,22 @@ func (d *decoder) answer(pb *wire.Answer) *Answer {
 
 func (d *decoder) item(e *wire.Entry) Item {
 	it := Item{ID: e.GetId(), Number: e.GetNumber()}
-	switch {
-	case e.GetEnd() != nil:
+	if e.GetEnd() != nil {
 		it.End = d.end(e.End)
-	case e.GetSession() != nil:
-		it.Session = d.session(it.ID, e.Session)
-	case e.GetMembership() != nil:
-		it.Membership = d.membership(it.ID, e.Membership)
-	default:
-		d.fail("entry %d is empty", it.ID)
 	}
-	if it.ID == 0 {
+	if e.GetSession() != nil {
+		it.Session = d.session(it.ID, e.Session)
+	}
+	if e.GetMembership() != nil {
+		it.Membership = d.membership(it.ID, e.Membership)
+	}
+	switch {
+	case it.ID == 0:
 		d.fail("entry without id")
+	case it.Session != nil && it.Membership != nil:
+		d.fail("entry %d is both session and membership", it.ID)
+	case it.Session == nil && it.Membership == nil && it.End == nil:
+		d.fail("entry %d is empty", it.ID)
 	}
 	return it
 }

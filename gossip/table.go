@@ -27,11 +27,25 @@ func (t *Table) put(run time.Duration, ch channels.Change) bool {
 		return false
 	}
 	if ch.End != nil {
-		ch = channels.Change{End: ch.End} // what ended is not kept
+		ch = remains(ch)
 	}
 	t.led.set(run, &Item{ID: id, Number: t.led.number + 1, Change: ch})
 	t.led.forget(run)
 	return true
+}
+
+// remains returns what a removal keeps of what ended: nothing, unless its user is
+// elsewhere. Then a reader that never saw the entry has to know whom it was about,
+// or it would not wait for her where she went.
+func remains(ch channels.Change) channels.Change {
+	switch s, m := ch.Session, ch.Membership; {
+	case len(ch.End.Elsewhere) == 0:
+		return channels.Change{End: ch.End}
+	case s != nil:
+		return channels.Change{End: ch.End, Session: &channels.Session{ID: s.ID, User: s.User, State: s.State, Choice: s.Choice}}
+	default:
+		return channels.Change{End: ch.End, Membership: &channels.Membership{ID: m.ID, Session: m.Session, Channel: m.Channel}}
+	}
 }
 
 // changeID returns the id of the entry that a change is about.

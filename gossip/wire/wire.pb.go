@@ -567,6 +567,8 @@ func (x *Answer) GetSerial() uint64 {
 	return 0
 }
 
+// Entry is a session or a membership, put. With end it is a removal, and names what
+// ended only if its user is elsewhere.
 type Entry struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`

@@ -132,8 +132,8 @@ type membership struct{ user, channel string }
 
 // ended is the end of a membership that named where else its user was.
 type ended struct {
-	id, number uint64
-	by         channels.NodeID
+	number uint64
+	by     channels.NodeID
 	membership
 	end *channels.End
 }
@@ -155,17 +155,16 @@ type node struct {
 
 	members map[channels.NodeID]bool // as its memberlist has them
 	unheard map[channels.NodeID]time.Time
-	had     map[channels.NodeID]map[uint64]bool // memberships of others that it knew before this step
-	before  map[channels.NodeID]uint64          // what it had of others before this step
-	lost    map[channels.NodeID]bool            // given up and not shown again
-	stopped time.Time                           // when it was killed or paused
+	before  map[channels.NodeID]uint64 // what it had of others before this step
+	lost    map[channels.NodeID]bool   // given up and not shown again
+	stopped time.Time                  // when it was killed or paused
 }
 
 func (n *node) String() string { return fmt.Sprintf("n%d(%s)", n.slot, n.id.String()[:4]) }
 
 // boot starts a new process in a slot.
 func (w *world) boot(slot int) {
-	n := &node{w: w, slot: slot, since: w.now, members: map[channels.NodeID]bool{}, unheard: map[channels.NodeID]time.Time{}, lost: map[channels.NodeID]bool{}, before: map[channels.NodeID]uint64{}, had: map[channels.NodeID]map[uint64]bool{}}
+	n := &node{w: w, slot: slot, since: w.now, members: map[channels.NodeID]bool{}, unheard: map[channels.NodeID]time.Time{}, lost: map[channels.NodeID]bool{}, before: map[channels.NodeID]uint64{}}
 	binary.LittleEndian.PutUint64(n.id[:], w.rng.Uint64())
 	binary.LittleEndian.PutUint64(n.id[8:], uint64(slot))
 	n.offset = time.Duration(w.rng.Int64N(int64(96*time.Hour))) - 48*time.Hour

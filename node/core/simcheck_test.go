@@ -50,7 +50,7 @@ func (w *world) noteEnds(n *node, a *gossip.Answer) {
 	}
 	for _, it := range a.Items {
 		if it.End != nil && len(it.End.Elsewhere) > 0 {
-			w.ends = append(w.ends, ended{it.ID, it.Number, n.id, w.places[n.id][it.ID], it.End})
+			w.ends = append(w.ends, ended{it.Number, n.id, w.places[n.id][it.ID], it.End})
 		}
 	}
 }
@@ -81,21 +81,8 @@ func (w *world) check(n *node, fx gossip.Effects) {
 		}
 	}
 	for p := range n.core.Gossip.Peers() {
-		if n.before[p.ID] != p.Number {
-			n.before[p.ID], n.had[p.ID] = p.Number, ids(n.core.Gossip.Held(p.ID))
-		}
+		n.before[p.ID] = p.Number
 	}
-}
-
-// ids returns the ids of the memberships among entries.
-func ids(entries iter.Seq[channels.Change]) map[uint64]bool {
-	all := map[uint64]bool{}
-	for ch := range entries {
-		if ch.Membership != nil {
-			all[ch.Membership.ID] = true
-		}
-	}
-	return all
 }
 
 // checkCopies holds every copy that is exact up to a number against the table as
@@ -190,7 +177,7 @@ func (n *node) knows(of *node) bool {
 // of a return.
 func (w *world) checkLeave(n *node, e channels.Event) {
 	for _, end := range w.ends {
-		if end.membership != (membership{e.User, e.Channel}) || end.end.Reason != e.Reason || !n.had[end.by][end.id] || end.number > n.reached(end.by) {
+		if end.membership != (membership{e.User, e.Channel}) || end.end.Reason != e.Reason || end.number <= n.before[end.by] || end.number > n.reached(end.by) {
 			continue
 		}
 		for _, c := range w.clients {
