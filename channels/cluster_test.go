@@ -121,7 +121,7 @@ func (c *cluster) truth(channel string) []string {
 }
 
 // TestViewsAgreeWhenQuiet lets random clients come, go and move between nodes
-// whose links lag by up to the timeout.
+// whose links lag by seconds and who now and then give each other up by mistake.
 func TestViewsAgreeWhenQuiet(t *testing.T) {
 	for seed := range uint64(40) {
 		c := newCluster(t, seed, 4, 8*time.Second)
@@ -152,6 +152,11 @@ func TestViewsAgreeWhenQuiet(t *testing.T) {
 				n.v.SetState(c.now, s, State(1+c.rng.IntN(2)), c.now.Wall)
 			}
 			n.collect(c.now)
+			if from := pick(c.rng, c.nodes); from != n && c.rng.IntN(20) == 0 { // given up, and read anew
+				n.v.Lost(c.now, from.id)
+				n.cursors[from.id] = 0
+				n.collect(c.now)
+			}
 			if c.rng.IntN(5) == 0 {
 				c.jitter(most)
 				c.run(c.upTo(time.Second))

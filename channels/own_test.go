@@ -208,3 +208,16 @@ func TestProfileIsThatOfTheNewestLiveSession(t *testing.T) {
 		t.Fatalf("profile %s, want what it was before all broke", got)
 	}
 }
+
+func TestNewMembershipInheritsSinceOfHoldsThatAreGone(t *testing.T) {
+	v := newView()
+	late := putM(2, 1, "room")
+	late.Membership.Since = 90_000
+	v.Apply(at(0), nodeB, []Change{putS(1, "alice", Online), putM(2, 1, "room")}, 2) // since 5000
+	v.Apply(at(0), nodeC, []Change{putS(1, "alice", Online), late}, 2)
+	v.Lost(at(1), nodeB)
+	v.Join(at(2), v.Open(at(2), Opening{User: "alice"}), "room", "")
+	if got := v.Writes()[1].Membership.Since; got != 5000 {
+		t.Fatalf("since %d, want 5000", got)
+	}
+}
