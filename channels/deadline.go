@@ -95,18 +95,3 @@ func (v *View) Tick(now Now) {
 	v.seen.expire(now.Run)
 	v.settle(now)
 }
-
-// giveUpWaiting ends those who were kept for the whole timeout.
-func (v *View) giveUpWaiting(now Now) {
-	var nodes []NodeID
-	for t, ok := v.keeps.next(waiting); ok && t.at <= now.Run; t, ok = v.keeps.next(waiting) {
-		v.stats.KeptTooLong++
-		v.endKept(t.item)
-		for _, p := range t.item.places {
-			nodes = append(nodes, p.Node)
-		}
-	}
-	for _, node := range nodes { // the done ones are taken out; again is harmless
-		v.sweep(node, func(*wait) bool { return true })
-	}
-}

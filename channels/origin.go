@@ -39,7 +39,7 @@ func (v *View) Apply(now Now, origin NodeID, changes []Change, number uint64) {
 		v.putAll(now, o, changes)
 	}
 	v.endEach(now, o, changes)
-	v.satisfy(now, origin, number)
+	v.satisfy(origin, number)
 	if over {
 		v.finishLeft(now, o)
 	}
@@ -106,7 +106,7 @@ func (v *View) Lost(now Now, origin NodeID) {
 		v.forget(o)
 	}
 	v.gone.add(origin, left)
-	v.release(now, origin)
+	v.release(origin)
 	v.settle(now)
 }
 
@@ -128,7 +128,7 @@ func (v *View) Left(now Now, origin NodeID, age time.Duration) {
 		}
 	}
 	o.until = min(o.until, until)
-	v.release(now, origin)
+	v.release(origin)
 	if now.Run >= o.until {
 		v.finishLeft(now, o)
 	}

@@ -69,7 +69,9 @@ func (v *View) addPlaces(places []Place, s *session, live bool) []Place {
 	case s.live() != live:
 	case s.isKept():
 		for _, p := range s.wait.places {
-			places = addPlace(places, p)
+			if !v.satisfied(p) {
+				places = addPlace(places, p)
+			}
 		}
 	case s.origin != v.own:
 		places = addPlace(places, Place{s.origin.id, s.origin.number})

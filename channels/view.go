@@ -42,8 +42,9 @@ type View struct {
 	channels map[string]*channel
 	names    names // channels by name
 
-	kept  int                // waits of ended sessions and memberships
-	waits map[NodeID][]*wait // by the node that is waited for
+	lastKept uint64
+	kept     int                 // waits of ended sessions and memberships
+	waits    map[NodeID]*waiters // by the node that is waited for
 
 	grace queue[*wait] // own broken sessions, and ends that are forgotten
 	keeps queue[*wait] // ended ones that are awaited elsewhere
@@ -92,7 +93,7 @@ func New(cfg Config) *View {
 		gone:          goneMarks{byNode: map[NodeID]bool{}},
 		users:         map[string]*user{},
 		channels:      map[string]*channel{},
-		waits:         map[NodeID][]*wait{},
+		waits:         map[NodeID]*waiters{},
 		seen:          seen{byUser: map[string]*sighting{}},
 		followedUsers: map[string]*userFeed{},
 		record:        AllKinds,

@@ -1,36 +1,54 @@
 package channels
 
 import (
+	"cmp"
+	"container/heap"
 	"slices"
 	"time"
 )
 
 // wait is why a session or a hold that would be over is not over yet: an own
-// session in grace, or one that ended and is awaited elsewhere, or whose end is
-// forgotten (kept).
+// session in grace, or one that ended and is awaited elsewhere (kept).
 type wait struct {
 	s      *session
 	m      *member // if kept: the member of which s holds a part; nil: s is a session
 	at     time.Duration
-	places []Place // if kept: where the user is to be found; not yet read
+	places []Place // if kept: where the user is to be found, one of each node
+	unread int     // how many of these are not read yet
+	serial uint64  // if kept: in the order in which they began to wait
 	reason Reason
 	former State // if doubted: the state to go back to
 	kept   bool
 	done   bool // nothing to wait for any more
 }
 
+// waiters are those who wait for one node, the lowest number on top.
+type waiters []waiter
+
+type waiter struct {
+	number uint64
+	w      *wait
+}
+
+func (h waiters) Len() int           { return len(h) }
+func (h waiters) Less(i, j int) bool { return h[i].number < h[j].number }
+func (h waiters) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *waiters) Push(x any)        { *h = append(*h, x.(waiter)) }
+
+func (h *waiters) Pop() any {
+	last := len(*h) - 1
+	w := (*h)[last]
+	(*h)[last] = waiter{}
+	*h = (*h)[:last]
+	return w
+}
+
 // keep returns what an end waits for, or nil if it may happen at once.
 func (v *View) keep(now Now, end End) *wait {
-	if end.Forgotten && v.cfg.Grace > 0 {
-		w := &wait{at: now.Run + v.cfg.Grace, reason: end.Reason, kept: true}
-		v.kept++
-		v.grace.push(w.at, w)
-		return w
-	}
 	var places []Place
 	for _, p := range end.Elsewhere {
 		if !v.satisfied(p) {
-			places = append(places, p)
+			places = addPlace(places, p)
 		}
 	}
 	if places == nil || v.cfg.Timeout <= 0 {
@@ -40,12 +58,17 @@ func (v *View) keep(now Now, end End) *wait {
 		v.stats.KeptTooMany++
 		return nil
 	}
-	w := &wait{at: now.Run + v.cfg.Timeout, places: places, reason: end.Reason, kept: true}
 	v.kept++
-	for i, p := range places {
-		if !onNode(places[:i], p.Node) {
-			v.waits[p.Node] = append(v.waits[p.Node], w)
+	v.lastKept++
+	w := &wait{
+		at: now.Run + v.cfg.Timeout, places: places, unread: len(places),
+		serial: v.lastKept, reason: end.Reason, kept: true,
+	}
+	for _, p := range places {
+		if v.waits[p.Node] == nil {
+			v.waits[p.Node] = &waiters{}
 		}
+		heap.Push(v.waits[p.Node], waiter{p.Number, w})
 	}
 	v.keeps.push(w.at, w)
 	return w
@@ -63,41 +86,31 @@ func (v *View) satisfied(p Place) bool {
 	return gone
 }
 
-// satisfy tells those who wait for a node that it was read up to number.
-func (v *View) satisfy(now Now, node NodeID, number uint64) {
-	v.sweep(node, func(w *wait) bool {
-		w.places = slices.DeleteFunc(w.places, func(p Place) bool {
-			return p.Node == node && p.Number <= number
-		})
-		return onNode(w.places, node)
-	})
+// satisfy tells those who wait for a node that it was read up to number, and ends
+// those who wait for nothing else.
+func (v *View) satisfy(node NodeID, number uint64) {
+	h := v.waits[node]
+	if h == nil {
+		return
+	}
+	var over []*wait
+	for len(*h) > 0 && (*h)[0].number <= number {
+		w := heap.Pop(h).(waiter).w
+		if w.unread--; w.unread == 0 && !w.done {
+			over = append(over, w)
+		}
+	}
+	if len(*h) == 0 {
+		delete(v.waits, node)
+	}
+	slices.SortFunc(over, func(a, b *wait) int { return cmp.Compare(a.serial, b.serial) })
+	for _, w := range over {
+		v.endKept(w)
+	}
 }
 
 // release tells those who wait for a node that it is not to be waited for.
-func (v *View) release(now Now, node NodeID) { v.satisfy(now, node, 1<<64-1) }
-
-// sweep asks of everyone who waits for a node whether to go on, and ends those
-// who wait for nothing else.
-func (v *View) sweep(node NodeID, goOn func(*wait) bool) {
-	all := v.waits[node]
-	if all == nil {
-		return
-	}
-	rest := all[:0]
-	for _, w := range all {
-		switch {
-		case w.done:
-		case goOn(w):
-			rest = append(rest, w)
-		case len(w.places) == 0:
-			v.endKept(w)
-		}
-	}
-	clear(all[len(rest):])
-	if v.waits[node] = rest; len(rest) == 0 {
-		delete(v.waits, node)
-	}
-}
+func (v *View) release(node NodeID) { v.satisfy(node, 1<<64-1) }
 
 // endKept ends what was kept.
 func (v *View) endKept(w *wait) {
@@ -112,7 +125,24 @@ func (v *View) endKept(w *wait) {
 	w.m.remove(w.m.holdOf(w.s))
 }
 
-// onNode reports whether one of the places is on the node.
-func onNode(places []Place, node NodeID) bool {
-	return slices.ContainsFunc(places, func(p Place) bool { return p.Node == node })
+// giveUpWaiting ends those who were kept for the whole timeout.
+func (v *View) giveUpWaiting(now Now) {
+	nodes := map[NodeID]bool{}
+	for t, ok := v.keeps.next(waiting); ok && t.at <= now.Run; t, ok = v.keeps.next(waiting) {
+		v.stats.KeptTooLong++
+		v.endKept(t.item)
+		for _, p := range t.item.places {
+			nodes[p.Node] = true
+		}
+	}
+	for node := range nodes { // in any order: those who are over wait no longer
+		h := v.waits[node]
+		if h == nil {
+			continue
+		}
+		*h = slices.DeleteFunc(*h, func(w waiter) bool { return w.w.done })
+		if heap.Init(h); len(*h) == 0 {
+			delete(v.waits, node)
+		}
+	}
 }
