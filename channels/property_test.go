@@ -24,6 +24,35 @@ func TestViewEqualsModel(t *testing.T) {
 	}
 }
 
+// TestSameCallsGiveTheSame runs the same calls on two views: what is told in
+// order must not depend on the order of a map.
+func TestSameCallsGiveTheSame(t *testing.T) {
+	for seed := range uint64(20) {
+		one, two := newPlay(t, seed), newPlay(t, seed)
+		for range 150 {
+			one.step()
+			two.step()
+			if a, b := one.everything(), two.everything(); a != b {
+				t.Fatalf("seed %d: told\n%s and\n%s", seed, a, b)
+			}
+		}
+	}
+}
+
+// everything takes all that the view tells, as text.
+func (p *play) everything() string {
+	text := fmt.Sprintf("%+v %s %v %+v", p.v.Events(), list(p.wrote), p.v.Dirty(), p.v.ChangedUsers())
+	p.wrote = nil
+	for _, c := range testChannels {
+		d, _ := p.v.Flush(c)
+		text += fmt.Sprintf("%+v", d)
+	}
+	for s := range p.v.Sessions() {
+		text += fmt.Sprintf("%+v", s)
+	}
+	return text + fmt.Sprintf("%v", p.v.Seen(p.now))
+}
+
 // check compares after each step.
 func (p *play) check(seed uint64) {
 	p.t.Helper()

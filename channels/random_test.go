@@ -24,6 +24,7 @@ type play struct {
 	peers  []*peer
 	own    []uint64
 	trace  []string
+	wrote  []Change
 	last   func()                       // the last answer applied, to apply again
 	state  map[string]map[string]Member // rosters, by replaying events
 	told   map[string]map[string]Member // rosters, by applying flushed diffs
@@ -197,10 +198,15 @@ func (p *play) did(format string, args ...any) {
 	p.trace = append(p.trace, fmt.Sprintf("%v: ", p.now.Run)+fmt.Sprintf(format, args...))
 }
 
+// writes takes what the view wrote, and keeps it for a comparison.
+func (p *play) writes() []Change {
+	p.wrote = append(p.wrote, p.v.Writes()...)
+	return p.wrote[len(p.wrote)-len(p.v.taken):]
+}
+
 // ownStep takes what the view wrote in a step of this node's own.
 func (p *play) ownStep() {
-	writes := slices.Clone(p.v.Writes())
-	p.m.ownWrites(p.now, writes)
+	p.m.ownWrites(p.now, p.writes())
 	p.m.derive(p.now)
 }
 
@@ -260,7 +266,7 @@ func (p *play) tick() {
 	p.did("tick")
 	p.last = func() { p.v.Tick(p.now) }
 	p.last()
-	p.m.tick(p.now, slices.Clone(p.v.Writes()))
+	p.m.tick(p.now, p.writes())
 }
 
 func (p *play) ownAct() {
@@ -308,10 +314,13 @@ func list(changes []Change) (s string) {
 	for _, c := range changes {
 		switch {
 		case c.Session != nil:
-			s += fmt.Sprintf("\n    session %+v", *c.Session)
-			if c.Session.Choice != nil {
-				s += fmt.Sprintf(" choice %+v", *c.Session.Choice)
+			rec := *c.Session
+			choice := ""
+			if rec.Choice != nil {
+				choice = fmt.Sprintf(" choice %+v", *rec.Choice)
+				rec.Choice = nil
 			}
+			s += fmt.Sprintf("\n    session %+v%s", rec, choice)
 		default:
 			s += fmt.Sprintf("\n    membership %+v", *c.Membership)
 		}
