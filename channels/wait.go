@@ -8,7 +8,8 @@ import (
 )
 
 // wait is why a session or a hold that would be over is not over yet: an own
-// session in grace, or one that ended and is awaited elsewhere (kept).
+// session in grace, or one that ended and is awaited elsewhere, or whose end is
+// forgotten (kept).
 type wait struct {
 	s      *session
 	m      *member // if kept: the member of which s holds a part; nil: s is a session
@@ -51,7 +52,8 @@ func (v *View) keep(now Now, end End) *wait {
 			places = addPlace(places, p)
 		}
 	}
-	if places == nil || v.cfg.Timeout <= 0 {
+	forgotten := end.Forgotten && v.cfg.Grace > 0
+	if !forgotten && (places == nil || v.cfg.Timeout <= 0) {
 		return nil
 	}
 	if v.kept >= v.cfg.MaxKept {
@@ -63,6 +65,11 @@ func (v *View) keep(now Now, end End) *wait {
 	w := &wait{
 		at: now.Run + v.cfg.Timeout, places: places, unread: len(places),
 		serial: v.lastKept, reason: end.Reason, kept: true,
+	}
+	if forgotten {
+		w.at = now.Run + v.cfg.Grace
+		v.grace.push(w.at, w)
+		return w
 	}
 	for _, p := range places {
 		if v.waits[p.Node] == nil {
