@@ -1,5 +1,7 @@
 package channels
 
+import "slices"
+
 // Kinds is a set of kinds of events.
 type Kinds uint8
 
@@ -47,7 +49,9 @@ type Event struct {
 }
 
 // Record says which kinds of events are wanted, all at first. One that nobody
-// wants costs nothing. Followed channels and users do not depend on it.
+// wants costs nothing; while a node is learning nobody may want any, since
+// [View.Sessions] tells the same at the end. Followed channels and users do not
+// depend on it.
 func (v *View) Record(kinds Kinds) { v.record = kinds }
 
 // Events returns what happened since it was last asked: within one step first
@@ -58,6 +62,15 @@ func (v *View) Events() []Event {
 	e := v.events
 	v.events, v.told = reuse(v.told), e
 	return e
+}
+
+// expect makes room for as many events of these kinds, if they are wanted: when
+// the table of a large node arrives or goes, growing bit by bit costs more than
+// all the rest of the step.
+func (v *View) expect(kinds Kinds, n int) {
+	if v.record&kinds != 0 {
+		v.events = slices.Grow(v.events, n)
+	}
 }
 
 func (v *View) tellSession(kind Kind, s *session, reason Reason) {

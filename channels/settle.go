@@ -42,6 +42,7 @@ func (v *View) touchMember(m *member) *touchedMember {
 // settle ends a step: everything touched is judged once, users before their
 // members, each in the order of first touch.
 func (v *View) settle(now Now) {
+	v.expect(UserChanged, len(v.touchedUsers))
 	for i := range v.touchedUsers {
 		t := &v.touchedUsers[i]
 		v.judgeUser(now, t)
@@ -52,6 +53,7 @@ func (v *View) settle(now Now) {
 			v.touchMember(m)
 		}
 	}
+	v.expect(ChannelKinds, len(v.touchedMembers))
 	for i := range v.touchedMembers {
 		v.judgeMember(&v.touchedMembers[i])
 	}
