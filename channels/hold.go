@@ -79,7 +79,7 @@ func (v *View) endHold(now Now, m *member, h *hold, end End) {
 // and went between two answers. Should the user have gone on from there, what was
 // waiting for that entry has to wait for where she went.
 func (v *View) keepUnseen(now Now, o *origin, m *member, rec *Membership, end End) {
-	known := m.place == absent && m.first.rec == nil
+	known := end.Forgotten || m.place == absent && m.first.rec == nil
 	m.each(func(h *hold) bool {
 		known = known || h.s.origin.id == o.id && h.rec.ID == rec.ID
 		return !known

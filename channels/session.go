@@ -123,7 +123,7 @@ func (v *View) endUnseen(now Now, o *origin, rec *Session, end End) {
 			return
 		}
 	}
-	if u.conn == 0 && u.sessions == nil {
+	if end.Forgotten || u.conn == 0 && u.sessions == nil {
 		return
 	}
 	if w := v.keep(now, end); w != nil {

@@ -222,3 +222,20 @@ func TestMarksOfGoneNodesAreBounded(t *testing.T) {
 		t.Fatalf("%d marks in %d places", len(v.gone.byNode), len(v.gone.order))
 	}
 }
+
+func TestForgottenEndOfAnUnseenEntryKeepsNobody(t *testing.T) {
+	v := newView()
+	a := []Change{putS(1, "alice", Online), putM(2, 1, "room")}
+	v.Apply(at(0), nodeB, copied(a), 2)
+	c := []Change{putS(1, "alice", Online), putM(2, 1, "room")}
+	for i := range c {
+		c[i].End = &End{Reason: ReasonClosed, Forgotten: true}
+	}
+	v.Apply(at(0), nodeC, copied(c), 9)
+	v.Events()
+	v.Apply(at(1), nodeB, []Change{ended(a[0], ReasonLeft), ended(a[1], ReasonLeft)}, 4)
+	wantStory(t, v, "alice leaves room: left")
+	if n := size(v); n != 0 {
+		t.Fatalf("%d things left of nobody", n)
+	}
+}
