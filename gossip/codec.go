@@ -159,7 +159,7 @@ func (p *Ping) proto() *wire.Ping {
 
 func (a *Answer) proto(wall int64) *wire.Answer {
 	pb := &wire.Answer{Origin: a.Origin[:], Serial: a.Serial, From: a.From, To: a.To, Whole: a.Whole,
-		Final: a.Final, Digest: a.Digest, Gone: a.Gone}
+		Final: a.Final, Digest: a.Digest, Gone: a.Gone, Tip: a.Tip}
 	pb.Entries = make([]*wire.Entry, len(a.Items))
 	for i := range a.Items {
 		pb.Entries[i] = a.Items[i].proto(wall)

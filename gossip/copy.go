@@ -19,6 +19,7 @@ type Copy struct {
 
 	staged    []Item
 	stagedTo  uint64 // what is staged covers all after led.number up to here
+	stagedTip uint64 // the newest tip of those who sent it
 	whole     bool   // what is staged replaces all that is held
 	rereading bool   // the whole table was asked for and has not begun to come
 }
@@ -39,7 +40,7 @@ func (c *Copy) after() uint64 {
 // reread distrusts what is held: it stands until the whole table has come anew.
 func (c *Copy) reread() { c.rereading = true; c.unstage() }
 
-func (c *Copy) unstage() { c.staged, c.stagedTo, c.whole = nil, 0, false }
+func (c *Copy) unstage() { c.staged, c.stagedTo, c.stagedTip, c.whole = nil, 0, 0, false }
 
 // check refuses an answer that no table can have given.
 func (c *Copy) check(a *Answer) error {
@@ -77,12 +78,12 @@ func (c *Copy) take(now channels.Now, a *Answer) (changes []channels.Change, tip
 		return nil, false, err
 	}
 	c.staged = append(c.staged, a.Items...)
-	c.stagedTo = max(a.To, a.From)
+	c.stagedTo, c.stagedTip = max(a.To, a.From), max(c.stagedTip, a.Tip)
 	if !a.Final {
 		return nil, false, nil
 	}
-	if a.To < c.led.number || !c.whole && a.To < a.From {
-		c.unstage() // the sender knows less than we do
+	if a.To < c.led.number || a.To < c.stagedTip || !c.whole && a.To < a.From {
+		c.unstage() // the sender knows less than we do, or than who sent the part before
 		return nil, false, nil
 	}
 	changes = c.apply(now, a.To)

@@ -28,7 +28,7 @@ func (c *cursor) pending(l *ledger) bool { return c.fresh || c.at < l.number }
 // at most, and returns that part. The one that meets the tip is final and has the
 // tip's number and digest.
 func (c *cursor) advance(l *ledger, most int) *Answer {
-	a := &Answer{Origin: c.origin, Serial: c.serial}
+	a := &Answer{Origin: c.origin, Serial: c.serial, Tip: l.number}
 	if c.again || c.lost(l) {
 		c.at, c.whole, c.start, c.again = 0, true, l.number, false
 		a.Whole = true

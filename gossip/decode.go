@@ -86,7 +86,7 @@ func (d *decoder) wants(pb *wire.Wants) *Wants {
 func (d *decoder) answer(pb *wire.Answer) *Answer {
 	d.few("entries", len(pb.Entries), answerItems)
 	a := &Answer{Origin: d.node(pb.Origin), Serial: pb.Serial, From: pb.From, To: pb.To, Whole: pb.Whole,
-		Final: pb.Final, Digest: pb.Digest, Gone: pb.Gone}
+		Final: pb.Final, Digest: pb.Digest, Gone: pb.Gone, Tip: pb.Tip}
 	if a.Whole && a.From != 0 {
 		d.fail("whole table from %d", a.From)
 	}

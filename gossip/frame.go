@@ -78,6 +78,7 @@ type Answer struct {
 	Origin   channels.NodeID
 	Serial   uint64 // of the Wants that it answers
 	From, To uint64 // it covers what came after From, up to To
+	Tip      uint64 // the sender's newest number when it made this part
 	Whole    bool   // it begins the whole table
 	Final    bool   // it ends at the tip of the sender's table or copy
 	Digest   uint64 // of that tip, if Final

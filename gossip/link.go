@@ -104,9 +104,6 @@ func (c *Core) shut(l *Link) {
 func (c *Core) Receive(now time.Time, l *Link, f *Frame) error {
 	t := c.step(now)
 	c.stats.Frames++
-	if l.closed {
-		return nil
-	}
 	if l.peer == (channels.NodeID{}) {
 		l.peer = f.Ping.Node
 	}
@@ -117,14 +114,19 @@ func (c *Core) Receive(now time.Time, l *Link, f *Frame) error {
 	if p == nil {
 		return fmt.Errorf("cluster of more than %d nodes", maxPeers)
 	}
+	c.hear(now, p, f.Ping)
+	if l.closed {
+		return nil // it was a sign of life all the same
+	}
 	if !l.proved {
 		l.proved = true
 		c.direct(p, l)
 	}
-	c.hear(now, p, f.Ping)
 	c.listen(now, p, f.Ping.Hearsay)
-	if len(f.Ping.Asks) > 0 {
-		l.asked = f.Ping.Asks
+	for _, id := range f.Ping.Asks {
+		if !slices.Contains(l.asked, id) && len(l.asked) < maxPeers {
+			l.asked = append(l.asked, id)
+		}
 		c.wake(l)
 	}
 	if f.Wants != nil && !l.dialed {

@@ -15,6 +15,7 @@ type PeerInfo struct {
 	Meta   []byte
 	State  State
 	Life   Life
+	Beat   uint64        // highest heard
 	Silent time.Duration // since its last beat, in our running time
 	Number uint64        // up to which our copy is exact
 	Shown  bool          // its entries are in the view
@@ -26,7 +27,7 @@ type PeerInfo struct {
 func (c *Core) Peers() iter.Seq[PeerInfo] {
 	return func(yield func(PeerInfo) bool) {
 		for _, p := range c.peers {
-			if !yield(PeerInfo{p.id, p.name, p.addr, p.meta, p.state, p.life, c.clk.run - p.heard,
+			if !yield(PeerInfo{p.id, p.name, p.addr, p.meta, p.state, p.life, p.beat, c.clk.run - p.heard,
 				p.copy.Number(), p.shown, p.link != nil && p.link.proved}) {
 				return
 			}

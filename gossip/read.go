@@ -52,7 +52,6 @@ func (c *Core) direct(p *peer, l *Link) {
 		c.want(via.link) // no longer for p
 	}
 	p.via = channels.NodeID{}
-	p.copy.unstage()
 	c.want(l)
 }
 

@@ -470,6 +470,7 @@ type Answer struct {
 	Entries       []*Entry               `protobuf:"bytes,7,rep,name=entries,proto3" json:"entries,omitempty"`
 	Gone          bool                   `protobuf:"varint,8,opt,name=gone,proto3" json:"gone,omitempty"`     // the sender can no longer serve this origin
 	Serial        uint64                 `protobuf:"varint,9,opt,name=serial,proto3" json:"serial,omitempty"` // of the Wants that this answers
+	Tip           uint64                 `protobuf:"varint,10,opt,name=tip,proto3" json:"tip,omitempty"`      // of the sender's table or copy when it made this part
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -563,6 +564,13 @@ func (x *Answer) GetGone() bool {
 func (x *Answer) GetSerial() uint64 {
 	if x != nil {
 		return x.Serial
+	}
+	return 0
+}
+
+func (x *Answer) GetTip() uint64 {
+	if x != nil {
+		return x.Tip
 	}
 	return 0
 }
@@ -1067,7 +1075,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x04Want\x12\x16\n" +
 	"\x06origin\x18\x01 \x01(\fR\x06origin\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\x04R\x05after\x12\x14\n" +
-	"\x05whole\x18\x03 \x01(\bR\x05whole\"\xe2\x01\n" +
+	"\x05whole\x18\x03 \x01(\bR\x05whole\"\xf4\x01\n" +
 	"\x06Answer\x12\x16\n" +
 	"\x06origin\x18\x01 \x01(\fR\x06origin\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\x04R\x04from\x12\x0e\n" +
@@ -1077,7 +1085,9 @@ const file_wire_proto_rawDesc = "" +
 	"\x06digest\x18\x06 \x01(\x06R\x06digest\x12,\n" +
 	"\aentries\x18\a \x03(\v2\x12.rollcall.v1.EntryR\aentries\x12\x12\n" +
 	"\x04gone\x18\b \x01(\bR\x04gone\x12\x16\n" +
-	"\x06serial\x18\t \x01(\x04R\x06serial\"\xbc\x01\n" +
+	"\x06serial\x18\t \x01(\x04R\x06serial\x12\x10\n" +
+	"\x03tip\x18\n" +
+	" \x01(\x04R\x03tip\"\xbc\x01\n" +
 	"\x05Entry\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\x04R\x06number\x12.\n" +

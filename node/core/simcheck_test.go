@@ -182,15 +182,16 @@ func (w *world) checkLeave(n *node, e channels.Event) {
 		}
 		for _, c := range w.clients {
 			is := c.open && c.user == e.User && slices.Contains(c.rooms, e.Channel) && c.node.running() && c.node != n
-			if is && c.since.Before(w.now.Add(-w.net.slow)) && end.names(c.node) && n.knows(c.node) && !n.lost[c.node.id] {
+			if is && c.since.Before(w.now.Add(-w.net.slow)) && end.names(c) && n.knows(c.node) && !n.lost[c.node.id] {
 				w.fail("%v shows %s leave %s, but %v ended that naming %v, where she is", n, e.User, e.Channel, w.byID[end.by], c.node)
 			}
 		}
 	}
 }
 
-func (e ended) names(n *node) bool {
-	return slices.ContainsFunc(e.end.Elsewhere, func(p channels.Place) bool { return p.Node == n.id })
+// names reports whether the end tells of the node where a client is, as of when it was there.
+func (e ended) names(c *client) bool {
+	return slices.ContainsFunc(e.end.Elsewhere, func(p channels.Place) bool { return p.Node == c.node.id && p.Number >= c.number })
 }
 
 // reached returns the number up to which a node has the table of another.

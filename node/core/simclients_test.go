@@ -17,6 +17,7 @@ type client struct {
 	open    bool // the socket stands
 	rooms   []string
 	since   time.Time
+	number  uint64 // of its node's table when it was in its rooms
 }
 
 // connect opens a socket at a node that runs and joins rooms.
@@ -34,6 +35,7 @@ func (w *world) connect(n *node, user string, rooms []string) *client {
 			n.core.View.Join(n.core.Now(now), c.session, r, fmt.Sprintf(`{"n":%d}`, w.lastID))
 		}
 	})
+	c.number = n.core.Gossip.Table().Number()
 	w.trace("%s connects to %v as %d, in %v", user, n, c.session, rooms)
 	return c
 }
@@ -171,6 +173,7 @@ func (w *world) churn() {
 		} else {
 			c.rooms = append(c.rooms, room)
 			do(func(now time.Time) { view.Join(c.node.core.Now(now), c.session, room, "") })
+			c.number = c.node.core.Gossip.Table().Number()
 		}
 	case 7:
 		w.lastID++

@@ -17,6 +17,7 @@ type network struct {
 	loss    float64         // of datagrams
 	cut     map[[2]int]bool // from slot to slot
 	slow    time.Duration   // what a stream takes for a frame, at most
+	paced   time.Time       // when that was last changed
 	fragile float64         // chance that a stream breaks with a frame
 	streams []*stream
 }
@@ -94,8 +95,13 @@ func (n *network) arrive(from *node, slot int, p gossip.Packet) {
 }
 
 // beat notes that a sign of life of a node has reached another, if it is newer
-// than all before.
+// than all before, those at second hand included.
 func (w *world) beat(at, of *node, beat uint64) {
+	for p := range at.core.Gossip.Peers() {
+		if p.ID == of.id && p.Beat >= beat {
+			return
+		}
+	}
 	if p := (pair{at.id, of.id}); beat > w.beats[p].beat {
 		w.beats[p] = heard{w.now, beat}
 	}
@@ -260,9 +266,12 @@ func (n *network) drop(dead *node) {
 	}
 }
 
-// sound reports whether the stream by which at reads of has been whole for d, so
-// that questions and answers went both ways.
+// sound reports whether the stream by which at reads of has been whole for d, and
+// quick enough that questions and answers went both ways within it.
 func (n *network) sound(at, of *node, d time.Duration) bool {
+	if n.slow > d/12 || n.w.now.Sub(n.paced) < timeout {
+		return false
+	}
 	for _, s := range n.streams {
 		if s.ends[0].node == at && s.ends[1].node == of && !s.ends[0].closed && !s.ends[1].closed &&
 			n.w.now.Sub(s.since) > d && n.w.now.Sub(s.halted) > d && n.open(at, of) {

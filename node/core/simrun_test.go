@@ -84,7 +84,7 @@ func (w *world) calm() {
 
 func (w *world) lose()    { w.net.loss = w.rng.Float64() * 0.3 }
 func (w *world) fragile() { w.net.fragile = w.rng.Float64() * 0.1 }
-func (w *world) slow()    { w.net.slow = w.dur(time.Second) }
+func (w *world) slow()    { w.net.slow, w.net.paced = w.dur(time.Second), w.now }
 
 // cutWhile cuts ways between slots for a time.
 func (w *world) cutWhile(d time.Duration, ways ...[2]int) {
