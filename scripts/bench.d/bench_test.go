@@ -1,0 +1,59 @@
+package main
+
+import (
+	"maps"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestPercentileIsOneOfTheSamples(t *testing.T) {
+	hundred := make([]time.Duration, 100)
+	for i := range hundred {
+		hundred[i] = time.Duration(i + 1)
+	}
+	for _, tt := range []struct {
+		name    string
+		sorted  []time.Duration
+		percent int
+		want    time.Duration
+	}{
+		{"half of a hundred", hundred, 50, 50},
+		{"the last but one of a hundred", hundred, 99, 99},
+		{"the maximum", hundred, 100, 100},
+		{"nothing lies below the least", hundred, 0, 1},
+		{"one sample is all there is", hundred[:1], 99, 1},
+		{"rounded up to a sample", hundred[:3], 50, 2},
+	} {
+		if got := percentile(tt.sorted, tt.percent); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestMetricsWithoutLabelsAreRead(t *testing.T) {
+	const text = `# HELP rollcall_view_sessions rollcall_view_sessions
+# TYPE rollcall_view_sessions gauge
+rollcall_view_sessions 12
+go_info{version="go1.26.0"} 1
+process_resident_memory_bytes 2.2e+07
+`
+	got, err := readMetrics(strings.NewReader(text))
+	want := metrics{sessions: 12, resident: 2.2e7}
+	if err != nil || !maps.Equal(got, want) {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+	if _, err := readMetrics(strings.NewReader("a b\n")); err == nil {
+		t.Error("a value that is no number is taken")
+	}
+}
+
+func TestSummaryComparesWithItsFloor(t *testing.T) {
+	rows := summarize([]*probe{
+		{name: "relay", took: []time.Duration{3 * time.Microsecond, time.Microsecond, 2 * time.Microsecond}},
+		{name: "join", floor: "relay", took: []time.Duration{5 * time.Microsecond}},
+	})
+	if rows[0].P50 != 2 || rows[0].Max != 3 || rows[0].Ratio != 0 || rows[1].Ratio != 2.5 {
+		t.Errorf("got %+v", rows)
+	}
+}
