@@ -113,7 +113,7 @@ func (n *Node) release(c *conn) {
 func (c *conn) line(line []byte) bool {
 	req, bad := c.node.decoder.Decode(line)
 	if !c.greeted {
-		return c.first(req, bad)
+		return c.first(line, req, bad)
 	}
 	if bad != nil {
 		c.refuse(bad.ID, bad.Code, bad.Message)
@@ -122,20 +122,23 @@ func (c *conn) line(line []byte) bool {
 	return c.request(req)
 }
 
-// first takes the first request in, which has to be hello.
-func (c *conn) first(req protocol.Request, bad *protocol.Error) bool {
+// first takes the first request in, which has to be hello. One that has a wrong field
+// may be said again, as long as the time for it lasts.
+func (c *conn) first(line []byte, req protocol.Request, bad *protocol.Error) bool {
 	hello, ok := req.(protocol.Hello)
-	switch {
-	case bad != nil:
-		c.refuse(bad.ID, bad.Code, bad.Message)
-		c.sock.Close(protocol.CloseProtocol, "the first frame is no hello")
-		return false
-	case !ok:
-		c.sock.Close(protocol.CloseProtocol, "the first frame is no hello")
-		return false
+	if ok {
+		c.greeted = c.hello(hello)
+		return c.greeted
 	}
-	c.greeted = c.hello(hello)
-	return c.greeted
+	if bad == nil {
+		bad = &protocol.Error{ID: req.RequestID(), Code: protocol.BadRequest, Message: "the first request has to be hello"}
+	}
+	c.refuse(bad.ID, bad.Code, bad.Message)
+	if protocol.IsHello(line) {
+		return true
+	}
+	c.sock.Close(protocol.CloseProtocol, "the first frame is no hello")
+	return false
 }
 
 // hello opens the session, once the node knows its cluster.

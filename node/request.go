@@ -15,6 +15,7 @@ import (
 func (c *conn) request(req protocol.Request) bool {
 	switch r := req.(type) {
 	case protocol.Pong:
+		c.ok(int64(r.ID))
 		return true
 	case protocol.Time: // answered at once
 		c.sock.Reply(socket.Frame(protocol.AppendTime(nil, int64(r.ID), time.Now().UnixMilli())))
@@ -62,9 +63,12 @@ func (c *conn) handle(now channels.Now, req protocol.Request) (last bool) {
 	case protocol.State:
 		view.SetState(now, c.session, stateOf[r.State], now.Wall-r.Idle)
 		c.ok(id)
+	case protocol.Status:
+		c.choose(now, id, r)
 	case protocol.Logout:
 		return c.logout(now, id)
 	case protocol.Bye:
+		c.ok(id)
 		view.Close(now, c.session, channels.ReasonLeft)
 		c.node.release(c)
 		c.sock.Close(protocol.CloseNormal, "bye")
@@ -153,6 +157,16 @@ func (c *conn) sync(id int64, channel string) {
 	}
 	c.ask(w, id)
 	c.node.await(w)
+}
+
+// choose takes the status that the user wants to have everywhere.
+func (c *conn) choose(now channels.Now, id int64, r protocol.Status) {
+	if c.identity.User == "" {
+		c.refuse(id, protocol.Unauthorized, "to choose a status takes a token")
+		return
+	}
+	c.node.core.View.Choose(now, c.session, statusOf[r.Status], r.Text)
+	c.ok(id)
 }
 
 // renew takes a token that was verified on a live socket: a renewal makes no event,

@@ -3,6 +3,7 @@ package protocol
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"errors"
 	"iter"
 	"unicode/utf8"
@@ -26,6 +27,17 @@ func Lines(frame []byte) iter.Seq[[]byte] {
 			}
 		}
 	}
+}
+
+// IsHello reports whether a line that Decode refused is a hello all the same: JSON
+// of that type, with a field that is wrong.
+func IsHello(line []byte) bool {
+	var fields map[string]json.RawMessage // a struct would take "TYPE" as well
+	if json.Unmarshal(line, &fields) != nil {
+		return false
+	}
+	var kind string
+	return json.Unmarshal(fields["type"], &kind) == nil && kind == "hello"
 }
 
 // errTwice refuses a request that gives a field twice, for readers would differ on which counts.

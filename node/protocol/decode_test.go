@@ -150,6 +150,28 @@ func TestFrameIsReadLineByLine(t *testing.T) {
 	}
 }
 
+func TestRefusedHelloIsToldFromOtherLines(t *testing.T) {
+	for line, want := range map[string]bool{
+		`{"type":"hello","idle":-1}`:           true,
+		`{"idle":1,"idle":2,"type":"hello"}`:   true,
+		`{"type":"hello","resume":"\ud83d"}`:   true,
+		`{"type":"hello","token":null,"id":-}`: false,
+		`{"type":"hello"`:                      false,
+		`{"TYPE":"hello"}`:                     false,
+		`{"type":["hello"]}`:                   false,
+		`{"type":"join"}`:                      false,
+		`{"id":1}`:                             false,
+		`"hello"`:                              false,
+	} {
+		if got := IsHello([]byte(line)); got != want {
+			t.Errorf("IsHello(%s) = %v, want %v", line, got, want)
+		}
+		if _, err := (Decoder{}).Decode([]byte(line)); err == nil {
+			t.Errorf("%s was not refused", line)
+		}
+	}
+}
+
 func TestTokenIsNeverPrinted(t *testing.T) {
 	r := Hello{Token: "hunter2"}
 	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
