@@ -61,26 +61,46 @@ func (c *conn) append(s *slot) {
 	c.slots = append(c.slots, s)
 }
 
+// instead makes the answer an ok, for a roster that is not to be sent any more.
+func (s *slot) instead() {
+	s.of, s.frames = nil, [][]byte{}
+	if s.id != 0 {
+		s.frames = [][]byte{socket.Frame(protocol.AppendOK(nil, s.id))}
+	}
+}
+
 // answered sends the answers whose turn has come. mu is held.
 func (c *conn) answered() {
 	n := 0
 	for ; n < len(c.slots) && c.slots[n].frames != nil; n++ {
 		s := c.slots[n]
+		if s.of != nil && !c.answeredRoster(s) {
+			break
+		}
 		if s.of == nil {
 			c.sock.Reply(s.frames...)
-			continue
-		}
-		if s.of.held == s {
-			s.of.held = nil
-		}
-		if !s.of.gone && c.sock.Send(s.frames...) == socket.Full {
-			s.frames, s.of.stale = nil, true
-			s.of.asks = append(s.of.asks, s) // comes again when there is room
-			break
 		}
 	}
 	c.slots = c.slots[n:]
 	if len(c.slots) == 0 {
 		c.slots = nil
 	}
+}
+
+// answeredRoster sends a roster. False: it comes again when there is room. mu is held.
+func (c *conn) answeredRoster(s *slot) bool {
+	w := s.of
+	if w.held == s {
+		w.held = nil
+	}
+	switch {
+	case c.sock.Send(s.frames...) != socket.Full:
+	case w.gone:
+		s.instead()
+	default:
+		s.frames, w.stale = nil, true
+		w.asks = append(w.asks, s)
+		return false
+	}
+	return true
 }
