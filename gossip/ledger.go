@@ -110,8 +110,10 @@ func (l *ledger) forget(now time.Duration) {
 		}
 		n++
 	}
-	if n > 0 {
-		l.gone = slices.Delete(l.gone, 0, n)
+	// Moving the rest down would cost each removal at the bound all others.
+	clear(l.gone[:n])
+	if l.gone = l.gone[n:]; len(l.gone) == 0 {
+		l.gone = nil
 	}
 }
 
