@@ -160,5 +160,21 @@ func keepDates(it, was *Item) {
 	}
 }
 
+// renew returns all that is held, in records of their own: the view takes the
+// records that it is given over, and frames with those of before may be under way.
+func (c *Copy) renew() (puts []channels.Change) {
+	c.led.all(func(it *Item) {
+		if s := it.Session; s != nil {
+			fresh := *s
+			it.Session = &fresh
+		} else {
+			fresh := *it.Membership
+			it.Membership = &fresh
+		}
+		puts = append(puts, it.Change)
+	})
+	return puts
+}
+
 // expire forgets old removals.
 func (c *Copy) expire(run time.Duration) { c.led.forget(run) }

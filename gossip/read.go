@@ -1,7 +1,6 @@
 package gossip
 
 import (
-	"slices"
 	"time"
 
 	"github.com/rollcall-presence/rollcall/channels"
@@ -146,7 +145,7 @@ func (c *Core) show(t channels.Now, p *peer, changes []channels.Change) {
 	}
 	if !p.shown {
 		p.shown = true
-		changes = slices.Collect(p.copy.led.changes)
+		changes = p.copy.renew()
 	}
 	c.cfg.View.Apply(t, p.id, changes, p.copy.Number())
 	c.advanced(p.id)

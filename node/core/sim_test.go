@@ -140,11 +140,12 @@ type ended struct {
 
 // node is one process. Its clock may be days off.
 type node struct {
-	w      *world
-	slot   int
-	id     channels.NodeID
-	core   *Core
-	offset time.Duration
+	w       *world
+	slot    int
+	id      channels.NodeID
+	core    *Core
+	learned bool // before this step
+	offset  time.Duration
 
 	dead    bool // killed or left
 	left    bool // said goodbye
@@ -203,6 +204,7 @@ func (n *node) do(f func(now time.Time)) {
 	case n.paused:
 		n.inbox = append(n.inbox, func() { n.do(f) })
 	default:
+		n.learned = n.core.learned
 		f(n.clock())
 		fx := n.core.Settle(n.clock())
 		n.w.snapshot(n)

@@ -69,7 +69,7 @@ func (w *world) check(n *node, fx gossip.Effects) {
 		switch e.Kind {
 		case channels.ChannelJoined:
 			w.trace("%v: %s joins %s", n, e.User, e.Channel)
-			if n.core.learned && !w.holds(n, e.User, e.Channel) {
+			if n.learned && !w.holds(n, e.User, e.Channel) {
 				w.fail("%v shows %s join %s, but knows no live session of hers there", n, e.User, e.Channel)
 			}
 		case channels.ChannelLeft:
@@ -92,7 +92,7 @@ func (w *world) checkCopies(n *node) {
 		if p.Shown {
 			delete(n.lost, p.ID)
 		}
-		if p.Number == 0 {
+		if p.Number == n.before[p.ID] {
 			continue
 		}
 		want, ok := w.snaps[p.ID][p.Number]
@@ -155,11 +155,22 @@ func (w *world) checkLost(n, of *node) {
 			w.fail("%v gives up %v, which it could have asked", n, of)
 			return
 		}
-		since := w.now.Sub(w.beats[pair{p.id, of.id}].at)
-		if since > 3*interval/20 && since < timeout-slack && p.since.Before(w.now.Add(-since)) && p.knows(of) {
+		at := w.beats[pair{p.id, of.id}]
+		since := w.now.Sub(at.at)
+		if at.beat > n.beatOf(of) && since > 3*interval/20 && since < timeout-slack && p.since.Before(w.now.Add(-since)) && p.knows(of) {
 			w.fail("%v gives up %v, of which %v had heard %v before and could have been asked", n, of, p, since)
 		}
 	}
+}
+
+// beatOf returns the highest beat that a node knows of another.
+func (n *node) beatOf(of *node) uint64 {
+	for p := range n.core.Gossip.Peers() {
+		if p.ID == of.id {
+			return p.Beat
+		}
+	}
+	return 0
 }
 
 // knows reports whether a node has another among its living peers.
@@ -205,7 +216,8 @@ func (n *node) reached(id channels.NodeID) uint64 {
 }
 
 // expectGone demands that a killed node's entries are gone everywhere within
-// timeout and half a second of its last beat.
+// timeout and half a second of its last beat, and of what second-hand news of that
+// beat took on a slow stream.
 func (w *world) expectGone(dead *node) {
 	last := dead.stopped
 	for p, at := range w.beats {
@@ -213,7 +225,7 @@ func (w *world) expectGone(dead *node) {
 			last = at.at
 		}
 	}
-	due := last.Add(timeout + 500*time.Millisecond)
+	due := last.Add(timeout + 500*time.Millisecond + w.net.slowest)
 	w.after(due.Sub(w.now), func() {
 		for _, n := range w.nodes {
 			w.expectGoneAt(n, dead, n.starved)

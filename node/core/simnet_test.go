@@ -18,6 +18,7 @@ type network struct {
 	cut     map[[2]int]bool // from slot to slot
 	slow    time.Duration   // what a stream takes for a frame, at most
 	paced   time.Time       // when that was last changed
+	slowest time.Duration   // what it was at most
 	fragile float64         // chance that a stream breaks with a frame
 	streams []*stream
 }
@@ -97,12 +98,7 @@ func (n *network) arrive(from *node, slot int, p gossip.Packet) {
 // beat notes that a sign of life of a node has reached another, if it is newer
 // than all before, those at second hand included.
 func (w *world) beat(at, of *node, beat uint64) {
-	for p := range at.core.Gossip.Peers() {
-		if p.ID == of.id && p.Beat >= beat {
-			return
-		}
-	}
-	if p := (pair{at.id, of.id}); beat > w.beats[p].beat {
+	if p := (pair{at.id, of.id}); beat > max(w.beats[p].beat, at.beatOf(of)) {
 		w.beats[p] = heard{w.now, beat}
 	}
 }
