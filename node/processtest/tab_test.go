@@ -1,0 +1,115 @@
+//go:build unix
+
+package processtest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/rollcall-presence/rollcall/node/client"
+)
+
+// tab is one connection of a user who is in one channel.
+type tab struct {
+	*client.Client
+	user    string
+	channel string
+	at      *process
+}
+
+// open opens a tab on a node and joins a channel; resume may be empty.
+func (c *cluster) open(ctx context.Context, at *process, user, channel, resume string) (*tab, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	conn, err := client.Dial(ctx, at.url(), client.Hello{Token: c.token(user), Resume: resume}, nil)
+	if err == nil {
+		_, err = conn.Join(ctx, channel, nil)
+	}
+	if err != nil {
+		if conn != nil {
+			conn.Break()
+		}
+		return nil, fmt.Errorf("%s on %s: %w", user, at.name, err)
+	}
+	return &tab{Client: conn, user: user, channel: channel, at: at}, nil
+}
+
+// tab opens a tab that lives as long as the test.
+func (c *cluster) tab(at *process, user, channel, resume string) *tab {
+	c.t.Helper()
+	tab, err := c.open(c.t.Context(), at, user, channel, resume)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(tab.Break)
+	return tab
+}
+
+// tabs opens that many tabs of as many users on one node.
+func (c *cluster) tabs(n int, at *process, prefix, channel string) []*tab {
+	c.t.Helper()
+	tabs := make([]*tab, n)
+	each(c.t, n, func(i int) (err error) {
+		tabs[i], err = c.open(c.t.Context(), at, c.name(prefix), channel, "")
+		return err
+	})
+	c.t.Cleanup(func() {
+		for _, tab := range tabs {
+			tab.Break()
+		}
+	})
+	return tabs
+}
+
+// session is what the next connection of this tab resumes.
+func (t *tab) session() string { return t.Welcome().Session }
+
+// bye says goodbye, so that the user leaves at once.
+func (t *tab) bye() error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if t.Err() != nil {
+		return fmt.Errorf("%s was cut off before: %w", t.user, t.Err())
+	}
+	return t.Close(ctx)
+}
+
+// users returns whose tabs these are.
+func users(tabs []*tab) []string {
+	names := make([]string, len(tabs))
+	for i, tab := range tabs {
+		names[i] = tab.user
+	}
+	return names
+}
+
+// atOnce bounds the clients that are busy at the same time.
+const atOnce = 32
+
+// each calls f for 0 to n-1, some at the same time, and fails with the first error.
+func each(t *testing.T, n int, f func(i int) error) {
+	t.Helper()
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, atOnce)
+	errs := make(chan error, n)
+	for i := range n {
+		slots <- struct{}{}
+		wg.Go(func() {
+			if err := f(i); err != nil {
+				errs <- err
+			}
+			<-slots
+		})
+	}
+	wg.Wait()
+	select {
+	case err := <-errs:
+		t.Fatalf("%d of %d failed, one with: %v", len(errs)+1, n, err)
+	default:
+	}
+}
+
+// clientCode returns the close code that ended a tab, -1 if there was none.
+func clientCode(t *tab) int { return client.CloseCode(t.Err()) }
