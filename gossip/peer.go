@@ -182,10 +182,11 @@ func (c *Core) overhear(now time.Time, p *peer, h *Hearsay, age time.Duration) {
 	if p.state == Lost {
 		return
 	}
-	p.beat = h.Beat
-	if heard := c.clk.run - age; heard > p.heard {
+	heard := c.clk.run - age
+	if p.beat == 0 || heard > p.heard { // until its first beat, heard was when we met
 		p.heard, p.heardAt = heard, now.Add(-age)
 	}
+	p.beat = h.Beat
 	if next(c.clk.run-p.heard, 0, p.pace) == Here {
 		c.alive(p)
 	}

@@ -1,6 +1,8 @@
 package node
 
 import (
+	"slices"
+
 	"github.com/rollcall-presence/rollcall/node/protocol"
 	"github.com/rollcall-presence/rollcall/node/socket"
 )
@@ -11,10 +13,15 @@ const maxSlots = 1024
 
 // slot is the place of an answer in the order of the requests. Most answers go at
 // once; that to a join waits for its channel's batch, and those after it wait too.
+//
+// A follow has at most one roster in its slots: it is made for the first of them, and
+// for the next only once that was sent. So what waits for a connection is bounded
+// by the channels that it follows.
 type slot struct {
 	id     int64    // of the request
+	of     *follow  // if the answer is a roster
+	given  bool     // a job has the roster for it, or it is in frames
 	frames [][]byte // nil: not known yet
-	of     *follow  // if it is a roster
 }
 
 // reply answers a request, in its turn. Answers that need none are nil.
@@ -43,13 +50,12 @@ func (c *conn) refuse(id int64, code protocol.Code, message string) {
 	c.reply(protocol.AppendError(nil, &protocol.Error{ID: id, Code: code, Message: message}))
 }
 
-// ask keeps the place of an answer that will be a roster.
+// ask keeps the place of an answer that will be a roster. The caller has the follow
+// await one.
 func (c *conn) ask(w *follow, id int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := &slot{id: id}
-	w.asks = append(w.asks, s)
-	c.append(s)
+	c.append(&slot{id: id, of: w})
 }
 
 // append adds to the answers that wait. mu is held.
@@ -61,6 +67,40 @@ func (c *conn) append(s *slot) {
 	c.slots = append(c.slots, s)
 }
 
+// turn takes the answer for which a follower is to be given a roster: nil for a roster
+// unasked, because diffs were dropped. False: none is due.
+func (w *follow) turn() (s *slot, due bool) {
+	c := w.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i := slices.IndexFunc(c.slots, func(s *slot) bool { return s.of == w })
+	if i < 0 {
+		return nil, w.stale && !w.gone
+	}
+	s = c.slots[i]
+	due = !s.given
+	s.given = true
+	return s, due
+}
+
+// end lets nothing more of the channel be sent but rosters, if they are owed to requests
+// of before. It reports whether to call [Node.resync].
+func (w *follow) end(owed bool) (next bool) {
+	c := w.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	w.gone, w.held = true, nil
+	if owed {
+		return false
+	}
+	for _, s := range c.slots {
+		if s.of == w {
+			s.instead()
+		}
+	}
+	return c.answered()
+}
+
 // instead makes the answer an ok, for a roster that is not to be sent any more.
 func (s *slot) instead() {
 	s.of, s.frames = nil, [][]byte{}
@@ -69,38 +109,73 @@ func (s *slot) instead() {
 	}
 }
 
-// answered sends the answers whose turn has come. mu is held.
-func (c *conn) answered() {
+// answered sends the answers whose turn has come. It reports whether there is room for a
+// roster that has to be made first: call [Node.resync]. mu is held.
+func (c *conn) answered() (next bool) {
 	n := 0
-	for ; n < len(c.slots) && c.slots[n].frames != nil; n++ {
-		s := c.slots[n]
-		if s.of != nil && !c.answeredRoster(s) {
-			break
-		}
-		if s.of == nil {
-			c.sock.Reply(s.frames...)
-		}
+	for n < len(c.slots) && c.slots[n].frames != nil && c.answer(c.slots[n:]) {
+		n++
 	}
 	c.slots = c.slots[n:]
 	if len(c.slots) == 0 {
 		c.slots = nil
+		return c.behind
 	}
+	return n > 0 && c.slots[0].of != nil && !c.slots[0].given
 }
 
-// answeredRoster sends a roster. False: it comes again when there is room. mu is held.
-func (c *conn) answeredRoster(s *slot) bool {
-	w := s.of
-	if w.held == s {
-		w.held = nil
+// answer sends the first of the answers that wait. False: there is no room. mu is held.
+func (c *conn) answer(slots []*slot) bool {
+	s := slots[0]
+	if s.of == nil {
+		c.sock.Reply(s.frames...)
+		return true
 	}
-	switch {
-	case c.sock.Send(s.frames...) != socket.Full:
-	case w.gone:
-		s.instead()
-	default:
-		s.frames, w.stale = nil, true
-		w.asks = append(w.asks, s)
+	if s.of.held == s {
+		s.of.held = nil
+	}
+	if c.sock.Send(s.frames...) == socket.Full {
+		takeBack(slots)
 		return false
 	}
 	return true
+}
+
+// takeBack forgets the rosters that wait, since there is no telling for how long they would
+// and how many diffs would have to wait behind them. They are made again one by one.
+func takeBack(slots []*slot) {
+	for _, s := range slots {
+		if s.of != nil && s.frames != nil {
+			s.frames, s.given = nil, false
+			s.of.held, s.of.stale = nil, true
+		}
+	}
+}
+
+// resync has those rosters made that a connection has room for: the one that the
+// answers wait for, or else those of the channels of which it missed diffs.
+func (n *Node) resync(c *conn) {
+	for _, w := range c.lacking() {
+		n.stats.Resyncs++
+		n.await(w)
+	}
+}
+
+// lacking returns who is to be given a roster next. Node.mu is held.
+func (c *conn) lacking() (all []*follow) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.slots) > 0 {
+		if s := c.slots[0]; s.of != nil && !s.given {
+			all = append(all, s.of)
+		}
+		return all
+	}
+	c.behind = false
+	for _, w := range c.follows {
+		if w.stale {
+			all = append(all, w)
+		}
+	}
+	return all
 }

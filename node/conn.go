@@ -103,7 +103,7 @@ func (c *conn) Closed(socket.Cause) {
 // release parts a connection from its session and the channels it follows.
 func (n *Node) release(c *conn) {
 	for len(c.follows) > 0 {
-		n.unfollow(c.follows[len(c.follows)-1], false)
+		n.unfollow(c.follows[len(c.follows)-1])
 	}
 	delete(n.sessions, c.session)
 	c.session = 0

@@ -47,11 +47,12 @@ type follow struct {
 	member bool // joined, not only watched
 	place  int  // in fan.live; -1: not there
 	awaits bool // in fan.waiting
+	left   bool // follows no more, and is at most owed rosters
 
 	// Guarded by conn.mu.
 	held  *slot // the roster waits in it for answers before it, and so must diffs
 	stale bool  // diffs were refused: no more of them before a roster
-	gone  bool
+	gone  bool  // nothing more is sent but rosters that are owed
 }
 
 // job is what one flush has for a channel's followers.
@@ -73,26 +74,35 @@ type joiner struct {
 	slot *slot // nil: unasked
 }
 
-// follows makes a connection follow a channel. The roster comes with the next
-// flush; the caller keeps the place of the answer with [conn.ask].
-func (n *Node) follows(c *conn, channel string, mode protocol.Mode, member bool) *follow {
+// fanOf returns the fan of a channel, which is made if nobody follows it yet.
+func (n *Node) fanOf(channel string) *fan {
 	f := n.fans[channel]
 	if f == nil {
 		f = &fan{channel: channel, version: 1}
 		n.fans[channel] = f
 		n.core.View.Follow(channel)
 	}
-	w := &follow{conn: c, fan: f, mode: mode, member: member, place: -1}
+	return f
+}
+
+// follows makes a connection follow a channel. The roster comes with the next
+// flush; the caller keeps the place of the answer with [conn.ask].
+func (n *Node) follows(c *conn, channel string, mode protocol.Mode, member bool) *follow {
+	w := &follow{conn: c, fan: n.fanOf(channel), mode: mode, member: member, place: -1}
 	c.follows = append(c.follows, w)
 	if mode == protocol.Count {
-		f.counters++
+		w.fan.counters++
 	}
 	n.await(w)
 	return w
 }
 
-// await puts a follower among those who get the roster with the next flush.
+// await puts a follower among those who get the roster with the next flush. One
+// who has left may be the only one, and be late for the fan that she left.
 func (n *Node) await(w *follow) {
+	if w.left {
+		w.fan = n.fanOf(w.fan.channel)
+	}
 	if !w.awaits {
 		w.awaits = true
 		w.fan.waiting = append(w.fan.waiting, w)
@@ -100,22 +110,22 @@ func (n *Node) await(w *follow) {
 	n.schedule(w.fan)
 }
 
-// unfollow ends a follow.
-func (n *Node) unfollow(w *follow) {
+// unfollow ends a follow: nothing more of the channel is sent. Rosters that were asked
+// for before are sent still if they are owed, else ok takes their place.
+func (n *Node) unfollow(w *follow, owed bool) {
 	c, f := w.conn, w.fan
 	c.follows = slices.DeleteFunc(c.follows, func(v *follow) bool { return v == w })
-	if w.awaits {
-		w.awaits = false
-		f.waiting = slices.DeleteFunc(f.waiting, func(v *follow) bool { return v == w })
-	}
+	w.left = true
 	if w.mode == protocol.Count {
 		f.counters--
 	}
 	f.drop(w)
-	if len(f.live)+len(f.waiting) == 0 {
-		n.close(f)
+	if w.awaits && !owed {
+		w.awaits = false
+		f.waiting = slices.DeleteFunc(f.waiting, func(v *follow) bool { return v == w })
 	}
-	if w.end() {
+	n.closeIdle(f)
+	if w.end(owed) {
 		n.resync(c)
 	}
 }
@@ -141,8 +151,11 @@ func (f *fan) own() {
 	}
 }
 
-// close ends a fan without followers.
-func (n *Node) close(f *fan) {
+// closeIdle ends a fan that has no followers.
+func (n *Node) closeIdle(f *fan) {
+	if len(f.live)+len(f.waiting) > 0 || n.fans[f.channel] != f {
+		return
+	}
 	for _, timer := range []*time.Timer{f.batch, f.recount} {
 		if timer != nil {
 			timer.Stop()
@@ -150,19 +163,4 @@ func (n *Node) close(f *fan) {
 	}
 	delete(n.fans, f.channel)
 	n.core.View.Unfollow(f.channel)
-}
-
-// end lets nothing more of the channel be sent. Requests for a roster that was not
-// sent yet are answered by ok. It reports whether to call [Node.resync].
-func (w *follow) end() (next bool) {
-	c := w.conn
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	w.gone, w.held = true, nil
-	for _, s := range c.slots {
-		if s.of == w {
-			s.of, s.frames = nil, okFrames(s.id)
-		}
-	}
-	return c.answered()
 }

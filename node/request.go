@@ -123,17 +123,17 @@ func (c *conn) full(id int64) bool {
 
 func (c *conn) leave(now channels.Now, id int64, channel string) {
 	if w := c.following(channel); w != nil {
-		c.drop(now, w, true)
+		c.drop(now, w)
 	}
 	c.ok(id)
 }
 
-// drop ends a follow, and the membership if it is one: see Node.unfollow.
-func (c *conn) drop(now channels.Now, w *follow, owed bool) {
+// drop ends a follow, and the membership if it is one.
+func (c *conn) drop(now channels.Now, w *follow) {
 	if w.member {
 		c.node.core.View.Leave(now, c.session, w.fan.channel, channels.ReasonLeft)
 	}
-	c.node.unfollow(w, owed)
+	c.node.unfollow(w)
 }
 
 func (c *conn) update(now channels.Now, id int64, r protocol.Update) {
@@ -195,7 +195,7 @@ func (c *conn) renew(now channels.Now, id int64, identity auth.Identity) {
 		}
 		switch {
 		case !may:
-			c.drop(now, w, false)
+			c.drop(now, w)
 			c.reply(protocol.AppendEnded(nil, channel, protocol.Forbidden))
 		case slices.Contains(rejoin, channel):
 			n.core.View.Join(now, c.session, channel, "")
@@ -234,7 +234,7 @@ func (c *conn) logout(now channels.Now, id int64) (last bool) {
 	for _, w := range slices.Clone(c.follows) {
 		if w.member || !c.rights.MayWatch(w.fan.channel) {
 			w.member = false // the session that held it is over
-			n.unfollow(w, false)
+			n.unfollow(w)
 			c.reply(protocol.AppendEnded(nil, w.fan.channel, protocol.Unauthorized))
 		}
 	}

@@ -53,6 +53,9 @@ func (l lines) Write(line []byte) (int, error) {
 			break
 		}
 	}
+	if level >= slog.LevelWarn { // whether or not anybody reads it: nothing else counts what memberlist drops
+		l.count.complaints.Add(1)
+	}
 	msg = strings.TrimPrefix(msg, "memberlist: ")
 	if !l.logger.Enabled(context.Background(), level) {
 		return len(line), nil

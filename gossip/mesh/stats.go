@@ -20,6 +20,7 @@ type Stats struct {
 	Garbage        uint64 // connections that began with something else, or too slowly
 	Crowded        uint64 // connections closed because too many were open or undecided
 	Foreign        uint64 // memberlist nodes that are none of Rollcall's
+	Complaints     uint64 // errors of memberlist: what came and was none of its own, and peers that do not answer
 	LogsDropped    uint64 // log lines of memberlist, or of refusals, that came too fast
 	Streams        int    // gauge: streams open
 	Members        int    // gauge: memberlist's living members, this node among them
@@ -29,7 +30,7 @@ type Stats struct {
 type counters struct {
 	packetsIn, packetsDropped, packetsOut, packetsUnsent, noAddress, bytesOut,
 	dialed, dialsFailed, accepted, framesIn, framesOut,
-	refused, garbage, crowded, foreign, logsDropped atomic.Uint64
+	refused, garbage, crowded, foreign, complaints, logsDropped atomic.Uint64
 }
 
 // Stats returns the counts as they are now. It may be called concurrently.
@@ -44,7 +45,7 @@ func (m *Mesh) Stats() Stats {
 		Dialed: c.dialed.Load(), DialsFailed: c.dialsFailed.Load(), Accepted: c.accepted.Load(),
 		FramesIn: c.framesIn.Load(), FramesOut: c.framesOut.Load(),
 		Refused: c.refused.Load(), Garbage: c.garbage.Load(), Crowded: c.crowded.Load(),
-		Foreign: c.foreign.Load(), LogsDropped: c.logsDropped.Load(),
+		Foreign: c.foreign.Load(), Complaints: c.complaints.Load(), LogsDropped: c.logsDropped.Load(),
 		Streams: streams, Members: members,
 	}
 }

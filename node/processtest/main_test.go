@@ -21,8 +21,8 @@ var (
 // machine that is busy with other things, since it is never waited for in vain.
 const patience = 30 * time.Second
 
-// binary is the path of the command, built once.
-var binary string
+// rollcall is the path of the command, built once.
+var rollcall string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -33,8 +33,8 @@ func run(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "rollcall-processtest")
 	if err == nil {
 		defer os.RemoveAll(dir)
-		binary = filepath.Join(dir, "rollcall")
-		err = build(binary)
+		rollcall = filepath.Join(dir, "rollcall")
+		err = build(rollcall)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "processtest:", err)

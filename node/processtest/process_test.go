@@ -29,7 +29,7 @@ type process struct {
 func (p *process) start() {
 	p.t.Helper()
 	p.log, p.over = newLogged(), make(chan struct{})
-	p.cmd = exec.Command(binary, p.args...)
+	p.cmd = exec.Command(rollcall, p.args...)
 	p.cmd.Stdout, p.cmd.Stderr, p.cmd.SysProcAttr = p.log, p.log, noOrphan()
 	cmd, log, over := p.cmd, p.log, p.over
 	if err := cmd.Start(); err != nil {
