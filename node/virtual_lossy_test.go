@@ -51,7 +51,7 @@ func TestLossyClusterShowsNoWrongLeave(t *testing.T) {
 		for end := time.Now().Add(*virtualTime); time.Now().Before(end); {
 			time.Sleep(time.Duration(w.rng.IntN(20_000)) * time.Millisecond)
 			l.change()
-			time.Sleep(100 * time.Millisecond) // well over a batch, on this node and the next
+			time.Sleep(settled)
 			l.check()
 		}
 		l.print()

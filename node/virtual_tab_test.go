@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"testing/synctest"
 	"time"
 
 	"github.com/coder/websocket"
@@ -293,10 +292,13 @@ func (b *tab) wantUsers(channel string, want ...string) {
 	}
 }
 
+// settled is well over a batch, here and on another node.
+const settled = 100 * time.Millisecond
+
 // wantNews fails the test unless the client was told exactly this since it was last asked.
 func (b *tab) wantNews(want ...string) []news {
 	b.w.Helper()
-	synctest.Wait()
+	time.Sleep(settled)
 	all := b.seen()
 	var got []string
 	for _, n := range all {

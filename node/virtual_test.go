@@ -109,8 +109,10 @@ func (w *world) start(tune ...func(*Config)) *virtual {
 	if err != nil {
 		w.Fatal(err)
 	}
+	keys := testAuth
+	keys.Leeway = auth.DefaultLeeway
 	cfg := Config{
-		Name: n.host, Listen: n.host + ":8080", Admin: n.host + ":9090", Auth: testAuth,
+		Name: n.host, Listen: n.host + ":8080", Admin: n.host + ":9090", Auth: keys,
 		Logger: slog.New(slog.DiscardHandler), transport: transport, listen: w.listen,
 		PublicChannels: []string{"*"},
 	}

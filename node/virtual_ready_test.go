@@ -1,0 +1,72 @@
+package node
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/node/client"
+)
+
+// deaf starts a node whose only seed is there and never answers.
+func (w *world) deaf() *virtual {
+	w.Helper()
+	seed := "127.0.0.99:7946"
+	if _, err := w.net.Host(seed); err != nil {
+		w.Fatal(err)
+	}
+	w.net.Cut("127.0.0.1:7946", seed)
+	w.net.Cut(seed, "127.0.0.1:7946")
+	return w.start(func(c *Config) { c.Join = []string{seed} })
+}
+
+func TestHelloWaitsUntilTheNodeKnowsItsCluster(t *testing.T) {
+	inWorld(t, 1, func(w *world) {
+		n, started := w.deaf(), time.Now()
+		if status, body := n.get("/readyz"); status != http.StatusServiceUnavailable {
+			t.Errorf("/readyz answers %d %s before the node knows its cluster", status, body)
+		}
+		if status, _ := n.get("/healthz"); status != http.StatusOK {
+			t.Errorf("/healthz answers %d, want 200 as long as the process works", status)
+		}
+		b := w.dial(n, "alice")
+		said := time.Now()
+		b.hello(client.Hello{Token: w.token("alice", time.Hour)})
+		w.until("alice is welcome", time.Minute, func() bool { return b.last("welcome") != nil })
+		welcome := b.last("welcome").at
+		if d := welcome.Sub(started); d < 2*time.Second || d > vTimeout+2*vTick {
+			t.Errorf("welcome after %v, want it to wait for the seed, at most %v", d, vTimeout)
+		}
+		if status, body := n.get("/readyz"); status != http.StatusOK {
+			t.Errorf("/readyz answers %d %s when the node knows its cluster", status, body)
+		}
+		pings := b.all("ping")
+		if len(pings) == 0 {
+			t.Fatal("no ping while hello waited")
+		}
+		w.wantAfter("first ping", said, pings[0].at, time.Second, 0)
+		for i := 1; i < len(pings); i++ {
+			w.wantAfter("next ping", pings[i-1].at, pings[i].at, vInterval, 0)
+		}
+		b.join("room")
+		b.setMute(true) // what it did while it had to wait is not held against it
+		time.Sleep(vInterval - vTick)
+		b.wantUsers("room", "alice")
+		b.join("room")
+	})
+}
+
+func TestStoppingNodeKeepsNobodyWaiting(t *testing.T) {
+	inWorld(t, 2, func(w *world) {
+		n := w.deaf()
+		b := w.dial(n, "alice")
+		b.hello(client.Hello{Token: w.token("alice", time.Hour)})
+		time.Sleep(1500 * time.Millisecond)
+		stopped := time.Now()
+		n.stop()
+		b.wantClosed(time.Minute, 1001)
+		w.wantAfter("closed", stopped, time.Now(), 0, 0)
+		<-n.done
+		n.wantNothingLeft(w)
+	})
+}
