@@ -1,7 +1,9 @@
 package main
 
 import (
+	"io"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,5 +57,17 @@ func TestSummaryComparesWithItsFloor(t *testing.T) {
 	})
 	if rows[0].P50 != 2 || rows[0].Max != 3 || rows[0].Ratio != 0 || rows[1].Ratio != 2.5 {
 		t.Errorf("got %+v", rows)
+	}
+}
+
+func TestWrongFlagsAreRefused(t *testing.T) {
+	for _, args := range [][]string{{"--only", "speed"}, {"latency"}, {"--fast"}} {
+		if _, err := parse(args, io.Discard); err == nil {
+			t.Errorf("%q is taken", args)
+		}
+	}
+	o, err := parse([]string{"--quick", "--only", "idle"}, io.Discard)
+	if err != nil || !slices.Equal(o.parts, []string{"idle"}) || o.look >= 30*time.Second {
+		t.Errorf("--quick --only idle: %+v, %v", o, err)
 	}
 }

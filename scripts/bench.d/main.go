@@ -23,6 +23,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -47,6 +48,7 @@ const longest = 10 * time.Minute
 type plan struct {
 	binary      string // of rollcall
 	revision    string // of it, for the report
+	quick       bool
 	parts       []string
 	samples     int           // of each kind of latency
 	connections int           // for memory
@@ -58,40 +60,58 @@ type plan struct {
 
 var parts = []string{"memory", "latency", "throughput", "idle"}
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+// options are what the command line says.
+type options struct {
+	plan
+	json  bool
+	relay string // not empty: be a relay, and measure nothing
+}
+
+func parse(args []string, stderr io.Writer) (o options, err error) {
 	// Half a minute is what memberlist lets pass between two exchanges of its state.
-	p := plan{parts: parts, samples: 1000, connections: 2000, joiners: 2000, crowd: 1000,
+	o.plan = plan{parts: parts, samples: 1000, connections: 2000, joiners: 2000, crowd: 1000,
 		sessions: []int{0, 1000, 10_000}, look: 30 * time.Second}
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(stderr)
-	fs.StringVar(&p.binary, "rollcall", "bin/rollcall", "measure this `program`")
-	fs.StringVar(&p.revision, "revision", "unknown", "say that the program is `this`")
-	quick := fs.Bool("quick", false, "measure less, in under a minute")
-	asJSON := fs.Bool("json", false, "print one JSON object")
-	only := fs.String("only", "", "measure one `part`: memory, latency, throughput or idle")
-	relay := fs.String("relay", "", "be a relay to the one at this `url`, or to none: \"-\" (used by the bench itself)")
-	if err := fs.Parse(args); err != nil {
-		return err
+	fs.StringVar(&o.binary, "rollcall", "bin/rollcall", "measure this `program`")
+	fs.StringVar(&o.revision, "revision", "unknown", "say that the program is `this`")
+	fs.BoolVar(&o.quick, "quick", false, "measure less, in under a minute")
+	fs.BoolVar(&o.json, "json", false, "print one JSON object")
+	only := fs.String("only", "", "measure one `part`: "+strings.Join(parts, ", "))
+	fs.StringVar(&o.relay, "relay", "", "be a relay that is joined to the one at this `url`, or \"-\": to none; the bench starts itself so")
+	switch err := fs.Parse(args); {
+	case err != nil:
+		return o, err
+	case fs.NArg() > 0:
+		return o, fmt.Errorf("%q is no flag", fs.Arg(0))
 	}
-	if *relay != "" {
-		return runRelay(ctx, *relay, stderr)
-	}
-	if *quick {
-		p.samples, p.joiners, p.crowd, p.look = 200, 500, 300, 6*time.Second
+	if o.quick {
+		o.samples, o.joiners, o.crowd, o.look = 200, 500, 300, 6*time.Second
 	}
 	if *only != "" {
 		if !slices.Contains(parts, *only) {
-			return fmt.Errorf("--only %q, want one of %q", *only, parts)
+			return o, fmt.Errorf("--only %s, want one of %s", *only, strings.Join(parts, ", "))
 		}
-		p.parts = []string{*only}
+		o.parts = []string{*only}
 	}
-	ctx, cancel := context.WithTimeout(ctx, longest)
-	defer cancel()
-	r, err := measure(ctx, p, stderr)
+	return o, nil
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	o, err := parse(args, stderr)
 	if err != nil {
 		return err
 	}
-	if *asJSON {
+	if o.relay != "" {
+		return runRelay(ctx, o.relay, stderr)
+	}
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	r, err := measure(ctx, o.plan, stderr)
+	if err != nil {
+		return err
+	}
+	if o.json {
 		e := json.NewEncoder(stdout)
 		e.SetIndent("", "  ")
 		return e.Encode(r)
@@ -101,7 +121,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 // measure carries the plan out.
 func measure(ctx context.Context, p plan, stderr io.Writer) (*report, error) {
-	r := &report{Machine: thisMachine(p.revision), Quick: p.samples < 1000}
+	r := &report{Machine: thisMachine(p.revision), Quick: p.quick}
 	for _, part := range p.parts {
 		fmt.Fprintf(stderr, "bench: %s …\n", part)
 		var err error

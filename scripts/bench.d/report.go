@@ -103,6 +103,7 @@ func (r *report) printLatency(w io.Writer) {
 		}
 		fmt.Fprintf(w, "%s\t%d\t%.0f\t%.0f\t%.0f\t%.0f\t%s\t\n", l.Name, l.Samples, l.P50, l.P90, l.P99, l.Max, ratio)
 	}
+	fmt.Fprintf(w, "aim: join, across nodes\t\t\t\t2000\t\t\t\n")
 }
 
 func (r *report) printThroughput(w io.Writer) {
