@@ -24,6 +24,17 @@ type origin struct {
 // ones that it holds already. The caller has made sure that no answer is
 // missing; one below the number already reached is dropped.
 func (v *View) Apply(now Now, origin NodeID, changes []Change, number uint64) {
+	v.apply(now, origin, changes, number, false)
+}
+
+// Replace is [View.Apply] of what the whole table, read anew, differs in from what
+// was held. It may have forgotten where a user went who came there and left again:
+// those who were waiting for her there are given the grace.
+func (v *View) Replace(now Now, origin NodeID, changes []Change, number uint64) {
+	v.apply(now, origin, changes, number, true)
+}
+
+func (v *View) apply(now Now, origin NodeID, changes []Change, number uint64, whole bool) {
 	if origin == v.cfg.Self {
 		v.stats.Odd++
 		return
@@ -39,7 +50,13 @@ func (v *View) Apply(now Now, origin NodeID, changes []Change, number uint64) {
 		v.putAll(now, o, changes)
 	}
 	v.endEach(now, o, changes)
-	v.satisfy(origin, number)
+	for _, w := range v.satisfied(origin, number) {
+		if whole {
+			v.giveGrace(now, w)
+		} else {
+			v.endKept(w)
+		}
+	}
 	if over {
 		v.finishLeft(now, o)
 	}

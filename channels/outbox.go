@@ -69,7 +69,7 @@ func (v *View) addPlaces(places []Place, s *session, live bool) []Place {
 	case s.live() != live:
 	case s.isKept():
 		for _, p := range s.wait.places {
-			if !v.satisfied(p) {
+			if !v.read(p) {
 				places = addPlace(places, p)
 			}
 		}

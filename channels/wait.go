@@ -48,7 +48,7 @@ func (h *waiters) Pop() any {
 func (v *View) keep(now Now, end End) *wait {
 	var places []Place
 	for _, p := range end.Elsewhere {
-		if !v.satisfied(p) {
+		if !v.read(p) {
 			places = addPlace(places, p)
 		}
 	}
@@ -67,8 +67,7 @@ func (v *View) keep(now Now, end End) *wait {
 		serial: v.lastKept, reason: end.Reason, kept: true,
 	}
 	if forgotten {
-		w.at = now.Run + v.cfg.Grace
-		v.grace.push(w.at, w)
+		v.giveGrace(now, w)
 		return w
 	}
 	for _, p := range places {
@@ -81,8 +80,8 @@ func (v *View) keep(now Now, end End) *wait {
 	return w
 }
 
-// satisfied reports whether there is nothing to wait for at a place.
-func (v *View) satisfied(p Place) bool {
+// read reports whether there is nothing to wait for at a place.
+func (v *View) read(p Place) bool {
 	if p.Node == v.cfg.Self {
 		return true
 	}
@@ -93,14 +92,13 @@ func (v *View) satisfied(p Place) bool {
 	return gone
 }
 
-// satisfy tells those who wait for a node that it was read up to number, and ends
-// those who wait for nothing else.
-func (v *View) satisfy(node NodeID, number uint64) {
+// satisfied takes out those who wait for a node to be read up to number, and
+// returns those of them who wait for nothing else, in the order in which they began.
+func (v *View) satisfied(node NodeID, number uint64) (over []*wait) {
 	h := v.waits[node]
 	if h == nil {
-		return
+		return nil
 	}
-	var over []*wait
 	for len(*h) > 0 && (*h)[0].number <= number {
 		w := heap.Pop(h).(waiter).w
 		if w.unread--; w.unread == 0 && !w.done {
@@ -111,13 +109,25 @@ func (v *View) satisfy(node NodeID, number uint64) {
 		delete(v.waits, node)
 	}
 	slices.SortFunc(over, func(a, b *wait) int { return cmp.Compare(a.serial, b.serial) })
-	for _, w := range over {
+	return over
+}
+
+// release ends those who wait for a node that is not to be waited for.
+func (v *View) release(node NodeID) {
+	for _, w := range v.satisfied(node, 1<<64-1) {
 		v.endKept(w)
 	}
 }
 
-// release tells those who wait for a node that it is not to be waited for.
-func (v *View) release(node NodeID) { v.satisfy(node, 1<<64-1) }
+// giveGrace lets one who waits for nothing any more stand for the grace.
+func (v *View) giveGrace(now Now, w *wait) {
+	if v.cfg.Grace <= 0 {
+		v.endKept(w)
+		return
+	}
+	w.at, w.places = now.Run+v.cfg.Grace, nil
+	v.grace.push(w.at, w)
+}
 
 // endKept ends what was kept.
 func (v *View) endKept(w *wait) {

@@ -14,8 +14,7 @@ type clock struct {
 	pace
 	last time.Time     // monotonic
 	run  time.Duration // running time
-	judg time.Time     // the running time stands still until then
-	woke time.Time     // end of the last pause; beats heard before are not handed on
+	judg time.Time     // after the last pause, the running time stands still until then
 }
 
 // step moves the clock on and returns by how much it was paused, 0 if it was not.
@@ -26,7 +25,7 @@ func (c *clock) step(now time.Time) (paused time.Duration) {
 	}
 	c.last = now
 	if gap > c.pause() {
-		c.woke, c.judg, paused = now, now.Add(c.round()), gap
+		c.judg, paused = now.Add(c.round()), gap
 	}
 	if !now.Before(c.judg) {
 		c.run += min(gap, c.interval/10)

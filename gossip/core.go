@@ -44,6 +44,8 @@ type Config struct {
 type View interface {
 	// Apply shows the net changes of one origin's table as one.
 	Apply(now channels.Now, origin channels.NodeID, changes []channels.Change, number uint64)
+	// Replace is Apply of what the whole table differs in from what was shown.
+	Replace(now channels.Now, origin channels.NodeID, changes []channels.Change, number uint64)
 	// Lost takes all entries of an origin out, in one step.
 	Lost(now channels.Now, origin channels.NodeID)
 	// Left puts all entries of an origin that said goodbye age ago in grace.

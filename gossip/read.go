@@ -103,6 +103,7 @@ func (c *Core) answer(t channels.Now, l *Link, f *Frame) error {
 	if p.id != l.peer {
 		c.vouch(p, f.Ping.Hearsay)
 	}
+	whole := p.copy.whole || a.Whole
 	changes, tip, err := p.copy.take(t, a)
 	switch err {
 	case nil:
@@ -115,7 +116,7 @@ func (c *Core) answer(t channels.Now, l *Link, f *Frame) error {
 		return err
 	}
 	if tip {
-		c.show(t, p, changes)
+		c.show(t, p, changes, whole)
 	}
 	return nil
 }
@@ -135,7 +136,7 @@ func (c *Core) vouch(p *peer, hearsay []Hearsay) {
 
 // show hands what was applied to the view: the net changes, or all if the peer
 // was not shown.
-func (c *Core) show(t channels.Now, p *peer, changes []channels.Change) {
+func (c *Core) show(t channels.Now, p *peer, changes []channels.Change, whole bool) {
 	if p.state == Lost {
 		return
 	}
@@ -144,10 +145,14 @@ func (c *Core) show(t channels.Now, p *peer, changes []channels.Change) {
 		p.behind = time.Time{}
 	}
 	if !p.shown {
-		p.shown = true
+		p.shown, whole = true, true
 		changes = p.copy.renew()
 	}
-	c.cfg.View.Apply(t, p.id, changes, p.copy.Number())
+	if whole {
+		c.cfg.View.Replace(t, p.id, changes, p.copy.Number())
+	} else {
+		c.cfg.View.Apply(t, p.id, changes, p.copy.Number())
+	}
 	c.advanced(p.id)
 	c.learn(c.clk.last)
 }

@@ -120,6 +120,9 @@ func (m *Mesh) serve(raw *conn, decided func()) {
 	rw, err := m.id.accept(m.ctx, raw, time.Now().Add(m.cfg.StreamTimeout))
 	decided()
 	if err != nil {
+		if !errors.Is(err, ErrDiffers) { // which is counted by itself
+			m.count.garbage.Add(1)
+		}
 		m.complain(peer, fmt.Errorf("accept: %w", err))
 		_ = raw.Close()
 		return

@@ -123,5 +123,8 @@ func TestMemberlistLogsAtTheNodesLevels(t *testing.T) {
 		if got := out.count("flood"); got != linesAtOnce-1 || c.logsDropped.Load() != uint64(1000-got) {
 			t.Errorf("%d lines of a flood, %d dropped", got, c.logsDropped.Load())
 		}
+		if got := c.complaints.Load(); got != 1001 {
+			t.Errorf("%d complaints counted, want all 1001, those not logged among them", got)
+		}
 	})
 }

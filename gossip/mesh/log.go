@@ -122,6 +122,7 @@ func (m *Mesh) complain(peer string, err error) {
 		m.count.refused.Add(1)
 		m.warn(peer, fmt.Sprintf("peer %s: %v", peer, ErrDiffers))
 	case errors.Is(err, errBroken):
+		m.count.broken.Add(1)
 		m.warn(peer, fmt.Sprintf("peer %s: %v", peer, err))
 	default:
 		m.cfg.Logger.Debug(fmt.Sprintf("peer %s: %v", peer, err))

@@ -61,6 +61,7 @@ func TestGarbageInAStreamIsClosed(t *testing.T) {
 		}
 		n.mu.Unlock()
 	}
+	waitFor(t, "each counted", func() bool { s := n.m.Stats(); return s.Garbage == 1 && s.Broken == 3 })
 	if s := n.m.Stats(); s.Accepted != 0 || s.Streams != 0 {
 		t.Errorf("stats: %+v", s)
 	}

@@ -17,10 +17,11 @@ type Stats struct {
 	FramesIn       uint64
 	FramesOut      uint64
 	Refused        uint64 // connections from or to nodes whose gossip key or cluster name differs
-	Garbage        uint64 // connections that began with something else, or too slowly
+	Garbage        uint64 // accepted connections that began with something else, or too slowly
+	Broken         uint64 // streams ended because the peer, which has the key, sent what no node sends: must not happen
 	Crowded        uint64 // connections closed because too many were open or undecided
 	Foreign        uint64 // memberlist nodes that are none of Rollcall's
-	Complaints     uint64 // errors of memberlist: what came and was none of its own, and peers that do not answer
+	Complaints     uint64 // warnings and errors of memberlist: what came and was none of its own, and peers that do not answer
 	LogsDropped    uint64 // log lines of memberlist, or of refusals, that came too fast
 	Streams        int    // gauge: streams open
 	Members        int    // gauge: memberlist's living members, this node among them
@@ -30,7 +31,7 @@ type Stats struct {
 type counters struct {
 	packetsIn, packetsDropped, packetsOut, packetsUnsent, noAddress, bytesOut,
 	dialed, dialsFailed, accepted, framesIn, framesOut,
-	refused, garbage, crowded, foreign, complaints, logsDropped atomic.Uint64
+	refused, garbage, broken, crowded, foreign, complaints, logsDropped atomic.Uint64
 }
 
 // Stats returns the counts as they are now. It may be called concurrently.
@@ -44,7 +45,7 @@ func (m *Mesh) Stats() Stats {
 		PacketsUnsent: c.packetsUnsent.Load(), NoAddress: c.noAddress.Load(), BytesOut: c.bytesOut.Load(),
 		Dialed: c.dialed.Load(), DialsFailed: c.dialsFailed.Load(), Accepted: c.accepted.Load(),
 		FramesIn: c.framesIn.Load(), FramesOut: c.framesOut.Load(),
-		Refused: c.refused.Load(), Garbage: c.garbage.Load(), Crowded: c.crowded.Load(),
+		Refused: c.refused.Load(), Garbage: c.garbage.Load(), Broken: c.broken.Load(), Crowded: c.crowded.Load(),
 		Foreign: c.foreign.Load(), Complaints: c.complaints.Load(), LogsDropped: c.logsDropped.Load(),
 		Streams: streams, Members: members,
 	}

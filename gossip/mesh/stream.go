@@ -90,7 +90,10 @@ func (s *stream) first() (*gossip.Frame, error) {
 // next reads a frame.
 func (s *stream) next() (*gossip.Frame, error) {
 	body, err := readFrame(s.rw, s.buf)
-	if err != nil {
+	switch {
+	case errors.Is(err, gossip.ErrMalformed):
+		return nil, s.broken(err)
+	case err != nil:
 		return nil, err
 	}
 	f, err := gossip.DecodeFrame(body, time.Now().UnixMilli())
