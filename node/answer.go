@@ -109,42 +109,32 @@ func (s *slot) instead() {
 	}
 }
 
-// answered sends the answers whose turn has come. It reports whether there is room for a
+// answered sends the answers whose turn has come. It reports whether the next one is a
 // roster that has to be made first: call [Node.resync]. mu is held.
 func (c *conn) answered() (next bool) {
-	n := 0
-	for n < len(c.slots) && c.slots[n].frames != nil && c.answer(c.slots[n:]) {
-		n++
+	for len(c.slots) > 0 {
+		s := c.slots[0]
+		switch {
+		case s.frames == nil:
+			return next && !s.given
+		case s.of == nil:
+			c.sock.Reply(s.frames...)
+		case c.sock.Send(s.frames...) == socket.Full:
+			c.takeBack()
+			return false // until Drained
+		case s.of.held == s:
+			s.of.held = nil
+		}
+		c.slots, next = c.slots[1:], true
 	}
-	c.slots = c.slots[n:]
-	if len(c.slots) == 0 {
-		c.slots = nil
-		return c.behind
-	}
-	return n > 0 && c.slots[0].of != nil && !c.slots[0].given
-}
-
-// answer sends the first of the answers that wait. False: there is no room. mu is held.
-func (c *conn) answer(slots []*slot) bool {
-	s := slots[0]
-	if s.of == nil {
-		c.sock.Reply(s.frames...)
-		return true
-	}
-	if s.of.held == s {
-		s.of.held = nil
-	}
-	if c.sock.Send(s.frames...) == socket.Full {
-		takeBack(slots)
-		return false
-	}
-	return true
+	c.slots = nil
+	return c.behind
 }
 
 // takeBack forgets the rosters that wait, since there is no telling for how long they would
-// and how many diffs would have to wait behind them. They are made again one by one.
-func takeBack(slots []*slot) {
-	for _, s := range slots {
+// and how many diffs behind them. They are made again one by one. mu is held.
+func (c *conn) takeBack() {
+	for _, s := range c.slots {
 		if s.of != nil && s.frames != nil {
 			s.frames, s.given = nil, false
 			s.of.held, s.of.stale = nil, true
@@ -152,11 +142,22 @@ func takeBack(slots []*slot) {
 	}
 }
 
+// settle answers by ok whatever still waits for a roster.
+func (c *conn) settle() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.slots {
+		if s.of != nil {
+			s.instead()
+		}
+	}
+	c.answered()
+}
+
 // resync has those rosters made that a connection has room for: the one that the
 // answers wait for, or else those of the channels of which it missed diffs.
 func (n *Node) resync(c *conn) {
 	for _, w := range c.lacking() {
-		n.stats.Resyncs++
 		n.await(w)
 	}
 }

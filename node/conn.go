@@ -32,8 +32,9 @@ type conn struct {
 	doubted atomic.Bool
 
 	// Guarded by Node.mu.
-	waiting  bool   // said hello, and waits for the node to know its cluster
-	session  uint64 // 0: none, or none any more
+	waiting  bool          // said hello, and waits for a key, or for the node to know its cluster
+	session  uint64        // 0: none, or none any more
+	welcomed time.Duration // running time
 	identity auth.Identity
 	shown    time.Time // when the identity's token was
 	rights   auth.Rights
@@ -41,8 +42,9 @@ type conn struct {
 	pinged   time.Duration // running time
 	warned   bool          // that the token is about to end
 
-	mu    sync.Mutex // guards slots, and parts of follows
-	slots []*slot    // answers that wait, in the order of the requests
+	mu     sync.Mutex // guards the rest, and parts of follows
+	slots  []*slot    // answers that wait, in the order of the requests
+	behind bool       // some follow is stale, and not in slots
 }
 
 // Frame takes a text frame in.
@@ -73,17 +75,7 @@ func (c *conn) confirm() {
 // Drained sends the rosters that there was no room for.
 func (c *conn) Drained() {
 	n := c.node
-	n.step(func(time.Time) {
-		for _, w := range c.follows {
-			c.mu.Lock()
-			stale := w.stale
-			c.mu.Unlock()
-			if stale {
-				n.stats.Resyncs++
-				n.await(w)
-			}
-		}
-	})
+	n.step(func(time.Time) { n.resync(c) })
 }
 
 // Closed puts the session in grace, unless it has ended already.
@@ -92,7 +84,7 @@ func (c *conn) Closed(socket.Cause) {
 	n.step(func(now time.Time) {
 		session := c.session
 		n.release(c)
-		if session != 0 && !n.stopped.Load() {
+		if session != 0 && !n.stopped() {
 			n.core.View.Break(n.core.Now(now), session)
 		}
 		delete(n.conns, c)
@@ -103,8 +95,9 @@ func (c *conn) Closed(socket.Cause) {
 // release parts a connection from its session and the channels it follows.
 func (n *Node) release(c *conn) {
 	for len(c.follows) > 0 {
-		n.unfollow(c.follows[len(c.follows)-1])
+		n.unfollow(c.follows[len(c.follows)-1], false)
 	}
+	c.settle()
 	delete(n.sessions, c.session)
 	c.session = 0
 }
@@ -143,6 +136,7 @@ func (c *conn) first(line []byte, req protocol.Request, bad *protocol.Error) boo
 
 // hello opens the session, once the node knows its cluster.
 func (c *conn) hello(h protocol.Hello) bool {
+	c.wait()
 	identity, err := c.verify(string(h.Token))
 	if err != nil {
 		c.refuseToken(int64(h.ID), err)
@@ -179,23 +173,26 @@ func (c *conn) refuseToken(id int64, err error) {
 	c.refuse(id, code, err.Error())
 }
 
+// wait keeps the sweep from closing a connection that has said hello.
+func (c *conn) wait() {
+	c.node.mu.Lock()
+	defer c.node.mu.Unlock()
+	c.waiting = true
+}
+
 // awaitReady waits until the node knows its cluster, with a ping now and then so
 // that the client knows that somebody is there. False: the socket is over.
 func (c *conn) awaitReady() bool {
 	n := c.node
-	set := func(waiting bool) {
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		c.waiting = waiting
-	}
-	set(true)
-	defer set(false)
 	for wait := time.Second; ; wait = n.cfg.Interval {
 		timer := time.NewTimer(wait)
 		select {
 		case <-n.ready:
 			timer.Stop()
 			return true
+		case <-n.stopping:
+			timer.Stop()
+			return false
 		case <-timer.C:
 		}
 		if !c.sock.Reply(socket.Frame(protocol.AppendPing(nil, time.Now().UnixMilli()))) {
@@ -212,17 +209,17 @@ var stateOf = map[string]channels.State{protocol.Online: channels.Online, protoc
 // open makes the session and welcomes it.
 func (c *conn) open(now time.Time, h protocol.Hello, identity auth.Identity) {
 	n := c.node
-	if n.stopped.Load() {
-		c.refuse(int64(h.ID), protocol.Draining, "the node stops")
-		return
+	if n.stopped() {
+		return // the socket is closing
 	}
 	t := n.core.Now(now)
+	c.welcomed = n.clock()
 	status := h.Status
 	if status == "" {
 		status = identity.Status
 	}
 	c.identify(identity)
-	c.session = n.core.View.Open(t, channels.Opening{User: identity.User, State: stateOf[h.State], Active: active(now, h.Idle),
+	c.session = n.core.View.Open(t, channels.Opening{User: identity.User, State: stateOf[h.State], Active: active(t.Wall, h.State, h.Idle),
 		Profile: identity.Profile, Status: statusOf[status]})
 	n.sessions[c.session] = c
 	n.resume(now, h.Resume, identity.User)
@@ -241,8 +238,14 @@ func (c *conn) identify(identity auth.Identity) {
 	}
 }
 
-// active returns when a user was last active, Unix milliseconds.
-func active(now time.Time, idle int64) int64 { return now.UnixMilli() - idle }
+// active returns when a user was last active, Unix milliseconds. 0: at some time; of who
+// is online and does not say, it is not told, and would stand against what she says later.
+func active(now int64, state string, idle int64) int64 {
+	if state == protocol.Online && idle == 0 {
+		return 0
+	}
+	return now - idle
+}
 
 // expires returns when a token ends, Unix milliseconds; 0: there is none.
 func expires(i auth.Identity) int64 {

@@ -20,15 +20,17 @@ type fan struct {
 	channel string
 
 	// Guarded by Node.mu.
-	live     []*follow // have the roster, or will by a job made before
-	waiting  []*follow // are to have it by the next job
-	shared   bool      // live is in a job, to be copied before it changes
-	queued   bool      // in Node.due
-	flushed  time.Time
-	batch    *time.Timer // when the next flush may be; nil: none is asked for
-	counters int         // followers of the count only
-	counted  time.Time   // when they were told last
-	recount  *time.Timer // when they will be; nil: there is nothing to tell
+	live    []*follow // have the roster, or will by a job made before
+	waiting []*follow // are to have it by the next job
+	shared  bool      // live is in a job, to be copied before it changes
+	queued  bool      // in Node.due
+	flushed time.Time
+	batch   *time.Timer // to the next flush; nil: none is asked for, or it is due now
+
+	counters  int // followers of the count only
+	counted   time.Time
+	uncounted bool        // the channel changed since
+	recount   *time.Timer // until they may be told again; nil: they may now
 
 	mu         sync.Mutex // guards jobs and delivering
 	jobs       []job

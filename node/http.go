@@ -33,7 +33,7 @@ func (n *Node) health(mux *http.ServeMux) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		switch {
-		case n.stopped.Load():
+		case n.stopped():
 			http.Error(w, "stopping", http.StatusServiceUnavailable)
 		case !n.Ready():
 			http.Error(w, "learning the cluster", http.StatusServiceUnavailable)
@@ -46,7 +46,7 @@ func (n *Node) health(mux *http.ServeMux) {
 // connect upgrades to a WebSocket. Browsers see the close code of a socket, and
 // nothing of a refused upgrade, so refusals are upgraded first.
 func (n *Node) connect(w http.ResponseWriter, r *http.Request) {
-	if n.stopped.Load() {
+	if n.stopped() {
 		_ = n.acceptor.Refuse(w, r, protocol.CloseGoingAway, "the node stops")
 		return
 	}
@@ -68,11 +68,20 @@ func (n *Node) connect(w http.ResponseWriter, r *http.Request) {
 		return // the response says why
 	}
 	c.sock = sock
+	n.admit(c)
+	sock.Start(c)
+}
+
+// admit takes a connection in, unless the node has begun to stop.
+func (n *Node) admit(c *conn) {
 	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.stopped() {
+		c.sock.Close(protocol.CloseGoingAway, "the node stops")
+		return
+	}
 	n.stats.Connections++
 	n.conns[c] = struct{}{}
-	n.mu.Unlock()
-	sock.Start(c)
 }
 
 // token returns the token of an upgrade; empty: there is none.

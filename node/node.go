@@ -64,9 +64,9 @@ type Node struct {
 	admin    net.Listener
 	endAuth  context.CancelFunc // of the verifier's refreshing
 
-	run     atomic.Int64  // running time of the last tick, for the sockets' clock
-	ready   chan struct{} // closed once the node knows its cluster
-	stopped atomic.Bool
+	run      atomic.Int64  // running time of the last tick, for the sockets' clock
+	ready    chan struct{} // closed once the node knows its cluster
+	stopping chan struct{} // closed once it stops
 
 	mu       sync.Mutex // guards the rest
 	core     *core.Core
@@ -97,7 +97,7 @@ func New(cfg Config) (*Node, error) {
 		return nil, err
 	}
 	n := &Node{
-		cfg: cfg, log: cfg.Logger, ready: make(chan struct{}),
+		cfg: cfg, log: cfg.Logger, ready: make(chan struct{}), stopping: make(chan struct{}),
 		decoder:  protocol.Decoder{MaxData: cfg.MaxData},
 		conns:    map[*conn]struct{}{},
 		sessions: map[uint64]*conn{},
@@ -122,8 +122,9 @@ func New(cfg Config) (*Node, error) {
 // open binds what the node listens on, and gets the keys.
 func (n *Node) open() (err error) {
 	n.acceptor, err = socket.NewAcceptor(socket.Config{
-		MaxFrame: n.cfg.MaxFrame,
-		Clock:    n.clock,
+		MaxFrame:     n.cfg.MaxFrame,
+		CloseTimeout: stopTime,
+		Clock:        n.clock,
 		Oversize: socket.Frame(protocol.AppendError(nil, &protocol.Error{Code: protocol.TooLarge,
 			Message: fmt.Sprintf("frame of more than %d bytes", n.cfg.MaxFrame)})),
 	})
@@ -186,7 +187,17 @@ func (n *Node) GossipAddr() string { return n.mesh.Addr() }
 func (n *Node) Ready() bool {
 	select {
 	case <-n.ready:
-		return !n.stopped.Load()
+		return !n.stopped()
+	default:
+		return false
+	}
+}
+
+// stopped reports whether the node takes no more clients.
+func (n *Node) stopped() bool {
+	select {
+	case <-n.stopping:
+		return true
 	default:
 		return false
 	}
@@ -233,19 +244,11 @@ func (n *Node) server(h http.Handler) *http.Server {
 const stopTime = 3 * time.Second
 
 // stop says goodbye: clients get 1001 and come back elsewhere; what they held here
-// stays in the table, and gets the grace at every peer.
+// stays in the table, and gets the grace at every peer. It returns when all sockets
+// are closed, which takes a client that does not answer stopTime.
 func (n *Node) stop() {
 	n.log.Info("node stops", "node", n.cfg.Name)
-	n.stopped.Store(true)
-	n.mu.Lock()
-	conns := make([]*conn, 0, len(n.conns))
-	for c := range n.conns {
-		conns = append(conns, c)
-	}
-	n.mu.Unlock()
-	for _, c := range conns {
-		c.sock.Close(protocol.CloseGoingAway, "the node stops")
-	}
+	conns := n.dismiss()
 	n.step(func(now time.Time) { n.core.Gossip.Leave(now) })
 	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
@@ -253,18 +256,25 @@ func (n *Node) stop() {
 		n.log.Warn("goodbye may not have reached everybody: " + err.Error())
 	}
 	for _, c := range conns {
-		select {
-		case <-c.over:
-		case <-time.After(stopTime):
-			return
-		}
+		<-c.over
 	}
+}
+
+// dismiss closes all connections, and sees to it that there will be no other.
+func (n *Node) dismiss() (conns []*conn) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	close(n.stopping)
+	for c := range n.conns {
+		conns = append(conns, c)
+		c.sock.Close(protocol.CloseGoingAway, "the node stops")
+	}
+	return conns
 }
 
 // ticks gives the core its time, and sweeps the connections.
 func (n *Node) ticks(ctx context.Context) {
-	every := n.cfg.Interval / 50
-	ticker := time.NewTicker(every)
+	ticker := time.NewTicker(n.tick())
 	defer ticker.Stop()
 	for i := 0; ; i++ {
 		select {
@@ -282,6 +292,9 @@ func (n *Node) ticks(ctx context.Context) {
 	}
 }
 
+// tick is the time between two ticks.
+func (n *Node) tick() time.Duration { return n.cfg.Interval / 50 }
+
 // clock is the running time by which sockets are heard.
 func (n *Node) clock() time.Duration { return time.Duration(n.run.Load()) }
 
@@ -294,7 +307,29 @@ func (h host) Do(f func(c *gossip.Core, now time.Time)) {
 
 // step runs f with all state to itself, and carries out what follows from it.
 func (n *Node) step(f func(now time.Time)) {
+	for f != nil {
+		jobs, fx := n.locked(f)
+		n.mesh.Carry(fx)
+		var next []*conn
+		for _, f := range jobs {
+			next = append(next, f.deliver()...)
+		}
+		f = nil
+		if len(next) > 0 {
+			f = func(time.Time) {
+				for _, c := range next {
+					n.resync(c)
+				}
+			}
+		}
+	}
+}
+
+// locked is the part of a step that is under the lock. It returns what is to be done
+// after it: the fans with something to deliver, and what the mesh is to carry.
+func (n *Node) locked(f func(now time.Time)) ([]*fan, gossip.Effects) {
 	n.mu.Lock()
+	defer n.mu.Unlock()
 	now := time.Now()
 	f(now)
 	fx := n.core.Settle(now)
@@ -302,11 +337,7 @@ func (n *Node) step(f func(now time.Time)) {
 	n.flushDue(now)
 	jobs := n.jobs
 	n.jobs = nil
-	n.mu.Unlock()
-	n.mesh.Carry(fx)
-	for _, f := range jobs {
-		n.deliver(f)
-	}
+	return jobs, fx
 }
 
 // observe does what a step made due on this node itself.

@@ -61,7 +61,7 @@ func (c *conn) handle(now channels.Now, req protocol.Request) (last bool) {
 	case protocol.Sync:
 		c.sync(id, r.Channel)
 	case protocol.State:
-		view.SetState(now, c.session, stateOf[r.State], now.Wall-r.Idle)
+		view.SetState(now, c.session, stateOf[r.State], active(now.Wall, r.State, r.Idle))
 		c.ok(id)
 	case protocol.Status:
 		c.choose(now, id, r)
@@ -123,17 +123,17 @@ func (c *conn) full(id int64) bool {
 
 func (c *conn) leave(now channels.Now, id int64, channel string) {
 	if w := c.following(channel); w != nil {
-		c.drop(now, w)
+		c.drop(now, w, true)
 	}
 	c.ok(id)
 }
 
-// drop ends a follow, and the membership if it is one.
-func (c *conn) drop(now channels.Now, w *follow) {
+// drop ends a follow, and the membership if it is one: see [Node.unfollow].
+func (c *conn) drop(now channels.Now, w *follow, owed bool) {
 	if w.member {
 		c.node.core.View.Leave(now, c.session, w.fan.channel, channels.ReasonLeft)
 	}
-	c.node.unfollow(w)
+	c.node.unfollow(w, owed)
 }
 
 func (c *conn) update(now channels.Now, id int64, r protocol.Update) {
@@ -195,7 +195,7 @@ func (c *conn) renew(now channels.Now, id int64, identity auth.Identity) {
 		}
 		switch {
 		case !may:
-			c.drop(now, w)
+			c.drop(now, w, false)
 			c.reply(protocol.AppendEnded(nil, channel, protocol.Forbidden))
 		case slices.Contains(rejoin, channel):
 			n.core.View.Join(now, c.session, channel, "")
@@ -234,7 +234,7 @@ func (c *conn) logout(now channels.Now, id int64) (last bool) {
 	for _, w := range slices.Clone(c.follows) {
 		if w.member || !c.rights.MayWatch(w.fan.channel) {
 			w.member = false // the session that held it is over
-			n.unfollow(w)
+			n.unfollow(w, false)
 			c.reply(protocol.AppendEnded(nil, w.fan.channel, protocol.Unauthorized))
 		}
 	}

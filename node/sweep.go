@@ -34,8 +34,12 @@ func (n *Node) sweep(now time.Time) {
 	}
 }
 
-// silent returns how long ago a socket was last heard, in running time.
-func (n *Node) silent(c *conn) time.Duration { return n.clock() - c.sock.LastHeard() }
+// silent returns for how long nothing was heard of a client, in running time; never
+// more than that, although the clock stands still between two ticks. While hello
+// waited nothing was read.
+func (n *Node) silent(c *conn) time.Duration {
+	return n.clock() - max(c.sock.LastHeard(), c.welcomed) - n.tick()
+}
 
 // end ends a session and its socket.
 func (n *Node) end(c *conn, now time.Time, reason channels.Reason, code protocol.CloseCode, why string) {
