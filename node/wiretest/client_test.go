@@ -261,6 +261,20 @@ func (c *client) roster(channel string, users ...string) message {
 	return c.enter("sync", channel, users...)
 }
 
+// awaits watches a channel and waits until these users of another node are in it.
+func (c *client) awaits(channel string, users ...string) {
+	c.Helper()
+	c.send(fmt.Sprintf(`{"type":"watch","channel":%q}`, channel))
+	for count := 0; count != len(users); {
+		m := c.next()
+		if m.Channel != c.own(channel) {
+			c.Fatalf("%s: got %s, want news of %s", c.name, m.text, channel)
+		}
+		count = m.Count
+	}
+	c.roster(channel, users...)
+}
+
 func (c *client) enter(kind, channel string, users ...string) message {
 	c.Helper()
 	c.send(fmt.Sprintf(`{"type":%q,"id":77,"channel":%q}`, kind, channel))

@@ -47,10 +47,12 @@ func TestWatchOnAJoinedChannelChangesNothing(t *testing.T) {
 func TestRepeatedJoinWithOtherDataIsAnUpdate(t *testing.T) {
 	w := newWorld(t)
 	alice, bob := w.hello(here, "alice~"), w.hello(there, "bob~")
-	alice.send(`{"type":"join","id":1,"channel":"room~","data":{"a":1}}`)
-	first := alice.next().Members[0]
-	bob.join("room~", "alice~", "bob~")
-	alice.seesJoin("room~", "bob~")
+	bob.join("room~", "bob~")
+	alice.awaits("room~", "bob~")
+	alice.ask(`{"type":"join","id":1,"channel":"room~","data":{"a":1}}`, `{"type":"ok","id":1}`)
+	told := `{"type":"diff","channel":"room~","version":"*","count":2,"join":[{"user":"alice~","since":"*","data":{"a":1}}]}`
+	first := alice.want(told).Join[0]
+	bob.want(told)
 	alice.ask(`{"type":"join","id":2,"channel":"room~","data":{"a":1}}`, `{"type":"ok","id":2}`)
 	alice.ask(`{"type":"join","id":3,"channel":"room~"}`, `{"type":"ok","id":3}`)
 	alice.roster("room~", "alice~", "bob~")
@@ -216,7 +218,7 @@ func TestProfileIsTheTokens(t *testing.T) {
 	alice.ask(`{"type":"join","id":1,"channel":"room~","data":{"name":"somebody else"},"profile":{"name":"forged"}}`,
 		`{"type":"roster","id":1,"channel":"room~","version":"*","count":1,"members":[{"user":"alice~","since":"*","data":{"name":"somebody else"},"profile":{"name":"Alice","admin":true}}],"more":false}`)
 	bob := w.hello(there, "bob~")
-	bob.watch("room~", "alice~")
+	bob.awaits("room~", "alice~")
 	if m := bob.roster("room~", "alice~"); string(m.Members[0].Profile) != `{"name":"Alice","admin":true}` {
 		t.Errorf("got %s, want the profile of the token", m.text)
 	}

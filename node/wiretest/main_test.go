@@ -13,6 +13,7 @@ package wiretest
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -46,6 +47,8 @@ var (
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) (code int) {
+	flag.Parse()
+	_ = flag.Set("test.parallel", "100") // they mostly wait
 	var ends []func() error
 	start := func(name string, change func(*node.Config)) *node.Node {
 		n, end, err := startNode(name, change)
