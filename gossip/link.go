@@ -104,17 +104,17 @@ func (c *Core) shut(l *Link) {
 func (c *Core) Receive(now time.Time, l *Link, f *Frame) error {
 	t := c.step(now)
 	c.stats.Frames++
-	if l.peer == (channels.NodeID{}) {
-		l.peer = f.Ping.Node
-	}
-	if f.Ping.Node != l.peer || f.Ping.Node == c.cfg.Self {
-		return fmt.Errorf("%w: %v instead of %v", ErrStranger, f.Ping.Node, l.peer)
-	}
-	p := c.meet(l.peer)
+	p := c.meet(f.Ping.Node)
 	if p == nil {
-		return fmt.Errorf("cluster of more than %d nodes", maxPeers)
+		return fmt.Errorf("%w: ourselves, or more than %d nodes", ErrStranger, maxPeers)
 	}
 	c.hear(now, p, f.Ping)
+	if l.peer == (channels.NodeID{}) {
+		l.peer = p.id
+	}
+	if l.peer != p.id {
+		return fmt.Errorf("%w: %v instead of %v", ErrStranger, p.id, l.peer)
+	}
 	if l.closed {
 		return nil // it was a sign of life all the same
 	}

@@ -235,7 +235,7 @@ func (w *world) expectGone(dead *node) {
 
 // expectGoneAt looks at one node; one that was paused has that much longer.
 func (w *world) expectGoneAt(n, dead *node, starved time.Duration) {
-	if !n.running() || w.now.Sub(n.since) < timeout+time.Second {
+	if !n.running() || w.now.Sub(n.since) < timeout+interval/10+time.Second {
 		return // it began anew, or is too busy with itself, to be judged by that
 	}
 	for p := range n.core.Gossip.Peers() {

@@ -7,7 +7,9 @@ import (
 )
 
 // idle is what the nodes of an idle cluster tell each other. All of it is there to
-// show that they live; none of it may depend on how many sessions they hold.
+// show that they live; none of it may depend on how many sessions they hold. Only
+// whether there are any shows: an empty table has no number and no digest, which
+// are some 13 bytes of each ping.
 type idle struct {
 	Sessions int     `json:"sessions"` // each a member of a channel
 	Watched  float64 `json:"seconds"`

@@ -70,7 +70,7 @@ type options struct {
 func parse(args []string, stderr io.Writer) (o options, err error) {
 	// Half a minute is what memberlist lets pass between two exchanges of its state.
 	o.plan = plan{parts: parts, samples: 1000, connections: 2000, joiners: 2000, crowd: 1000,
-		sessions: []int{0, 1000, 10_000}, look: 30 * time.Second}
+		sessions: []int{0, nodes, 1000, 10_000}, look: 30 * time.Second}
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.StringVar(&o.binary, "rollcall", "bin/rollcall", "measure this `program`")
@@ -87,6 +87,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	}
 	if o.quick {
 		o.samples, o.joiners, o.crowd, o.look = 200, 500, 300, 6*time.Second
+		o.sessions = []int{0, 1000, 10_000}
 	}
 	if *only != "" {
 		if !slices.Contains(parts, *only) {
