@@ -47,6 +47,7 @@ func (c *conn) ok(id int64) {
 
 // refuse answers a request with an error.
 func (c *conn) refuse(id int64, code protocol.Code, message string) {
+	c.node.refused.Add(1)
 	c.reply(protocol.AppendError(nil, &protocol.Error{ID: id, Code: code, Message: message}))
 }
 

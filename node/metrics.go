@@ -56,7 +56,10 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	collect(ch, "view", view)
 	collect(ch, "gossip", gossip)
 	collect(ch, "mesh", n.mesh.Stats())
-	collect(ch, "node", struct{ Sockets, FollowedChannels int }{conns, fans})
+	collect(ch, "node", struct {
+		Sockets, FollowedChannels int
+		Refused                   uint64
+	}{conns, fans, n.refused.Load()})
 	s := n.acceptor.Stats()
 	collect(ch, "socket", struct {
 		Open, Queued                                                          int

@@ -67,6 +67,7 @@ type Node struct {
 	run      atomic.Int64  // running time of the last tick, for the sockets' clock
 	ready    chan struct{} // closed once the node knows its cluster
 	stopping chan struct{} // closed once it stops
+	refused  atomic.Uint64 // requests answered with an error
 
 	mu       sync.Mutex // guards the rest
 	core     *core.Core
@@ -81,7 +82,6 @@ type Node struct {
 // counters are of this node since its start. Guarded by Node.mu.
 type counters struct {
 	Connections    uint64 // sockets accepted
-	Refused        uint64 // requests answered with an error
 	Resumed        uint64 // sessions ended because their users opened others in their stead
 	TimedOut       uint64 // sockets closed for their silence
 	Expired        uint64 // sockets closed because their token was over
