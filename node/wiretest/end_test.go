@@ -36,6 +36,7 @@ func TestByeIsSeenAtOnceAndClosedWith1000(t *testing.T) {
 }
 
 func TestCloseWithoutByeIsSeenAfterTheGrace(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(c *client){
 		"closed in order":  func(c *client) { _ = c.write(opClose, true, []byte{0x03, 0xe9}) },
 		"closed with 1000": func(c *client) { _ = c.write(opClose, true, []byte{0x03, 0xe8}) },
@@ -69,9 +70,12 @@ func TestReloadWithinTheGraceMakesNoEvent(t *testing.T) {
 	watcher.seesJoin("room~", "alice~")
 	marker.join("room~", "alice~", "marker~")
 	watcher.seesJoin("room~", "marker~")
+	again, token := w.dial(here), w.token("alice~")
 	alice.conn.Close()
-	again := w.hello(here, "alice~") // resumes nothing
-	m := again.join("room~", "alice~", "marker~")
+	again.send(`{"type":"hello","token":"`+token+`"}`, `{"type":"join","channel":"room~"}`) // resumes nothing
+	again.welcomed("alice~")
+	m := again.next()
+	again.wantMembers(m, "alice~", "marker~")
 	for _, u := range m.Members {
 		if u.User == w.own("alice~") && u.Since != since {
 			t.Errorf("%s: since was %d", m.text, since)
@@ -129,6 +133,7 @@ func TestSilentSocketIsClosedWith4408(t *testing.T) {
 }
 
 func TestAnyFrameIsASignOfLife(t *testing.T) {
+	t.Parallel()
 	for name, sign := range map[string]struct {
 		op   byte
 		text string
@@ -177,6 +182,7 @@ func TestTimeIsTold(t *testing.T) {
 }
 
 func TestTokenThatEndsIsWarnedOfAndThenClosedWith4401(t *testing.T) {
+	t.Parallel()
 	for _, anonymous := range []bool{false, true} {
 		t.Run(fmt.Sprintf("anonymous allowed: %v", anonymous), func(t *testing.T) {
 			w := newWorld(t)

@@ -33,6 +33,7 @@ func TestWelcomeOfNobodyHasNullsAndNoID(t *testing.T) {
 }
 
 func TestFirstFrameThatIsNoHelloIsClosedWith4400(t *testing.T) {
+	t.Parallel()
 	for name, first := range map[string]string{
 		"another request": `{"type":"time","id":1}`,
 		"a pong":          `{"type":"pong"}`,
@@ -58,6 +59,7 @@ func TestFirstFrameThatIsNoHelloIsClosedWith4400(t *testing.T) {
 }
 
 func TestHelloWithABadFieldMaySayItAgain(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct{ fields, code string }{
 		"id":           {`"id":0`, "bad_request"},
 		"token":        {`"token":17`, "bad_request"},
@@ -120,6 +122,7 @@ func TestSocketThatSaysNothingIsClosedWith4408(t *testing.T) {
 }
 
 func TestWelcomeTellsTheChosenStatus(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct{ fields, claim, want string }{
 		"none":                   {"", "", "online"},
 		"asserted":               {`,"status":"busy"`, "", "busy"},

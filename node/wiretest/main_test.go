@@ -17,6 +17,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,7 +32,7 @@ const secret = "0123456789abcdef0123456789abcdef"
 const (
 	interval = 2 * time.Second
 	timeout  = 4 * time.Second
-	grace    = 400 * time.Millisecond
+	grace    = 600 * time.Millisecond
 
 	quickInterval = 200 * time.Millisecond
 	quickTimeout  = 800 * time.Millisecond
@@ -75,11 +77,18 @@ func run(m *testing.M) (code int) {
 		c.Interval, c.Timeout, c.Grace = quickInterval, quickTimeout, 0
 	})
 	code = m.Run()
+	var wg sync.WaitGroup
+	var failed atomic.Bool
 	for _, end := range ends {
-		if err := end(); err != nil {
-			fmt.Fprintln(os.Stderr, "a node did not stop in order:", err)
-			code = 1
-		}
+		wg.Go(func() {
+			if err := end(); err != nil {
+				fmt.Fprintln(os.Stderr, "a node did not stop in order:", err)
+				failed.Store(true)
+			}
+		})
+	}
+	if wg.Wait(); failed.Load() {
+		return 1
 	}
 	return code
 }

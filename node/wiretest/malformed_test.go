@@ -6,6 +6,7 @@ import (
 )
 
 func TestBadRequestsAreRefusedAndTheSocketStays(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		request string
 		id      int

@@ -6,6 +6,7 @@ import "fmt"
 type model struct {
 	version uint64
 	members map[string]bool
+	count   int
 	counted bool // mode count: there are no members
 	partial bool // not all members are listed
 	more    bool // of the roster
@@ -24,10 +25,11 @@ func follow(channels map[string]*model, m message) error {
 		if c == nil || !c.counted {
 			return fmt.Errorf("a count for somebody who follows more, or nothing")
 		}
-		if m.Version <= c.version {
-			return fmt.Errorf("after version %d", c.version)
+		// Who came after the last one is told what the roster said.
+		if m.Version < c.version || m.Version == c.version && m.Count != c.count {
+			return fmt.Errorf("after version %d with %d", c.version, c.count)
 		}
-		c.version = m.Version
+		c.version, c.count = m.Version, m.Count
 	case "ended":
 		delete(channels, m.Channel)
 	}
@@ -52,6 +54,7 @@ func roster(channels map[string]*model, m message) error {
 		}
 		c.members[u.User] = true
 	}
+	c.count = m.Count
 	c.more, c.partial, c.counted = m.More, m.Partial, m.Members == nil
 	if !m.More && !c.partial && !c.counted && m.Count != len(c.members) {
 		return fmt.Errorf("it lists %d", len(c.members))

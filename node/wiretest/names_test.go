@@ -9,6 +9,7 @@ import (
 )
 
 func TestNamesAreData(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{
 		"__proto__", "constructor", "toString", "hasOwnProperty", "😀👩‍👩‍👧", "Zoë", "Zoe\u0308", "a b", " ", "null", "0", "*", "room.*", "<script>",
 		`"quoted\"`, "a/b?c=d#e", "%00", "\u2028", "\u202e", "\ufeff", "\ufffd", "日本語", "a@b", "'; DROP TABLE",
@@ -41,6 +42,7 @@ func TestNamesAreData(t *testing.T) {
 }
 
 func TestChannelNamesAgainstTheRules(t *testing.T) {
+	t.Parallel()
 	for name, channel := range map[string]string{
 		"empty":              `""`,
 		"256 bytes":          `"` + strings.Repeat("x", 256) + `"`,
@@ -76,6 +78,7 @@ func TestChannelNamesAgainstTheRules(t *testing.T) {
 }
 
 func TestNamesOfUsersAgainstTheRulesAreRefused(t *testing.T) {
+	t.Parallel()
 	for name, user := range map[string]string{
 		"empty":     "",
 		"256 bytes": strings.Repeat("x", 256),

@@ -8,6 +8,7 @@ import (
 )
 
 func TestResumeEndsTheFormerSocketWithoutAnEvent(t *testing.T) {
+	t.Parallel()
 	for name, nodes := range map[string][2]*node.Node{"on the same node": {here, here}, "on another node": {here, there}} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -19,12 +20,13 @@ func TestResumeEndsTheFormerSocketWithoutAnEvent(t *testing.T) {
 			marker.join("room~", "alice~", "marker~")
 			watcher.seesJoin("room~", "marker~")
 			old.seesJoin("room~", "marker~")
-			again := w.helloWith(nodes[1], "alice~", `,"resume":"`+old.session+`"`)
-			if again.session == old.session {
+			again := w.dial(nodes[1])
+			again.send(`{"type":"hello","token":"`+w.token("alice~")+`","resume":"`+old.session+`"}`, `{"type":"join","id":2,"channel":"room~"}`)
+			if again.welcomed("alice~"); again.session == old.session {
 				t.Error("both sockets are one session")
 			}
+			again.wantMembers(again.next(), "alice~", "marker~")
 			old.wantClose(4409)
-			again.join("room~", "alice~", "marker~")
 			marker.conn.Close() // after the former socket: its grace is over later
 			watcher.seesLeave("room~", "marker~", "closed")
 			again.seesLeave("room~", "marker~", "closed")

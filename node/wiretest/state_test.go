@@ -57,6 +57,7 @@ func TestIdleTabPullsDownNoActiveOne(t *testing.T) {
 }
 
 func TestChosenStatusIsTold(t *testing.T) {
+	t.Parallel()
 	for _, status := range []string{"away", "busy"} {
 		t.Run(status, func(t *testing.T) {
 			w := newWorld(t)

@@ -10,6 +10,7 @@ import (
 )
 
 func TestSubprotocolIsEchoedIfOffered(t *testing.T) {
+	t.Parallel()
 	for offered, want := range map[string]string{
 		"":                     "",
 		"rollcall.v1":          "rollcall.v1",
@@ -72,6 +73,7 @@ func TestQueryTokenIsTakenOnlyIfAllowed(t *testing.T) {
 }
 
 func TestOrigins(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		origin string
 		closed bool
@@ -140,6 +142,7 @@ func TestTokenWithinItsLeewayIsGood(t *testing.T) {
 }
 
 func TestConnectWithoutUpgradeIsNoSocket(t *testing.T) {
+	t.Parallel()
 	response, err := http.Get("http://" + here.Addr() + "/v1/connect")
 	if err != nil {
 		t.Fatal(err)
