@@ -67,7 +67,8 @@ type Core struct {
 
 	start  time.Time
 	pingAt time.Time
-	tried  bool // the seeds were
+	ticked time.Time // the last Tick
+	tried  bool      // the seeds were
 	ready  bool
 
 	fx    Effects
@@ -185,11 +186,16 @@ func (c *Core) learn(now time.Time) {
 // Tick does what time alone makes due. Call it every interval/50.
 func (c *Core) Tick(now time.Time) {
 	t := c.step(now)
+	// A tick that comes late has nothing read of what came meanwhile: the next may judge.
+	late := now.Sub(c.ticked) > 2*c.clk.tick()
+	c.ticked = now
 	if c.life != Left && !now.Before(c.pingAt) {
 		c.pingAll(now)
 	}
 	for _, p := range slices.Clone(c.peers) {
-		c.judge(t, p)
+		if !late {
+			c.judge(t, p)
+		}
 		c.question(now, p)
 		c.route(now, p)
 		c.stalled(now, p)

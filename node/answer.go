@@ -135,6 +135,7 @@ func (c *conn) answered() (next bool) {
 // takeBack forgets the rosters that wait, since there is no telling for how long they would
 // and how many diffs behind them. They are made again one by one. mu is held.
 func (c *conn) takeBack() {
+	c.clogged = true
 	for _, s := range c.slots {
 		if s.of != nil && s.frames != nil {
 			s.frames, s.given = nil, false
@@ -167,6 +168,7 @@ func (n *Node) resync(c *conn) {
 func (c *conn) lacking() (all []*follow) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.clogged = false
 	if len(c.slots) > 0 {
 		if s := c.slots[0]; s.of != nil && !s.given {
 			all = append(all, s.of)

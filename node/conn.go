@@ -42,9 +42,10 @@ type conn struct {
 	pinged   time.Duration // running time
 	warned   bool          // that the token is about to end
 
-	mu     sync.Mutex // guards the rest, and parts of follows
-	slots  []*slot    // answers that wait, in the order of the requests
-	behind bool       // some follow is stale, and not in slots
+	mu      sync.Mutex // guards the rest, and parts of follows
+	slots   []*slot    // answers that wait, in the order of the requests
+	clogged bool       // there was no room for an answer: no roster is held before Drained
+	behind  bool       // some follow is stale, and not in slots
 }
 
 // Frame takes a text frame in.

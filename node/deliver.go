@@ -136,6 +136,8 @@ func (w joiner) sendRoster(texts, frames [][]byte) (next bool) {
 	defer c.mu.Unlock()
 	switch {
 	case w.slot != nil && w.slot.of != w.follow: // answered otherwise meanwhile
+	case w.slot != nil && c.clogged:
+		w.slot.given, w.stale = false, true
 	case w.slot != nil:
 		w.slot.frames, w.stale = framed(texts, frames, w.slot.id), false
 		if !w.gone {
