@@ -192,13 +192,13 @@ func TestTokenThatEndsIsWarnedOfAndThenClosedWith4401(t *testing.T) {
 			}
 			watcher := w.hello(n, "watcher~")
 			watcher.watch("lobby~")
-			expires := time.Now().Add(2 * time.Second).Truncate(time.Millisecond)
+			expires := time.Now().Add(4 * time.Second).Truncate(time.Millisecond)
 			alice := w.hello(n, "alice~", func(c *auth.Claims) { c.Expires = expires })
 			alice.join("lobby~", "alice~")
 			watcher.seesJoin("lobby~", "alice~")
 			alice.want(fmt.Sprintf(`{"type":"expiring","expires":%d}`, expires.UnixMilli()))
 			if early := time.Until(expires); early > time.Second {
-				t.Errorf("warned %v before, of a life of 2s", early)
+				t.Errorf("warned %v before, of a life of 4s", early)
 			}
 			alice.wantClose(4401)
 			if late := time.Since(expires); late < time.Second { // the leeway

@@ -47,29 +47,6 @@ func (c *client) parts() (last message, sizes []int) {
 	return last, sizes
 }
 
-func TestLargeRosterComesInPartsOf512(t *testing.T) {
-	w := newWorld(t)
-	const n = 600
-	all := w.crowd(here, "room~", n, "")
-	watcher := w.hello(here, "watcher~")
-	watcher.send(`{"type":"watch","id":5,"channel":"room~"}`)
-	m, sizes := watcher.parts()
-	if fmt.Sprint(sizes) != "[512 88]" || m.Count != n || m.ID != 5 || m.Partial {
-		t.Fatalf("parts of %v, the last %.200s; want 512 and 88 members", sizes, m.text)
-	}
-	for _, c := range all {
-		c.send(`{"type":"bye"}`)
-	}
-	for left := 0; left < n; { // the model holds each diff to its bounds, version and count
-		m := watcher.next()
-		if m.Type != "diff" {
-			t.Fatalf("got %.200s, want a diff", m.text)
-		}
-		left += len(m.Leave)
-	}
-	watcher.roster("room~")
-}
-
 func TestRosterPartsAreOf64KiBAtMost(t *testing.T) {
 	w := newWorld(t)
 	const n = 40
