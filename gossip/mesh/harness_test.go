@@ -93,10 +93,11 @@ func (n *node) do(f func(c core, now time.Time)) {
 	n.m.Carry(fx)
 }
 
-// until waits until ok, which is called with mu held.
+// until waits until ok, which is called with mu held. News of a member that was
+// lost comes with memberlist's next full sync, up to 30s later.
 func (n *node) until(what string, ok func() bool) {
 	n.t.Helper()
-	late := time.After(20 * time.Second)
+	late := time.After(2 * time.Minute)
 	for {
 		n.mu.Lock()
 		done, changed := ok(), n.changed
