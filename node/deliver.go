@@ -115,9 +115,9 @@ func (f *fan) rosters(j *job) (next []*conn) {
 }
 
 func (f *fan) encodeRoster(j *job, only protocol.Mode) (texts [][]byte) {
-	r := protocol.Roster{Channel: f.channel, Version: f.version, Count: j.count, Only: only, Partial: j.partial}
+	r := protocol.Roster{Channel: f.channel, Version: f.version, Count: j.count, Only: only}
 	if only == protocol.Members {
-		r.Members = j.members
+		r.Members, r.Partial = j.members, j.partial
 	}
 	for more := true; more; {
 		var text []byte

@@ -240,3 +240,52 @@ func TestProfileIsTheTokens(t *testing.T) {
 		t.Errorf("got %s, want the profile of the token", m.text)
 	}
 }
+
+func TestModeStaysThatOfTheFirstRequest(t *testing.T) {
+	w := newWorld(t)
+	alice := w.hello(here, "alice~")
+	alice.ask(`{"type":"watch","id":1,"channel":"room~","mode":"count"}`, `{"type":"roster","id":1,"channel":"room~","version":"*","count":0,"more":false}`)
+	alice.ask(`{"type":"join","id":2,"channel":"room~"}`, `{"type":"ok","id":2}`)
+	alice.want(`{"type":"count","channel":"room~","version":"*","count":1}`)
+	alice.ask(`{"type":"leave","id":3,"channel":"room~"}`, `{"type":"ok","id":3}`)
+	alice.join("room~", "alice~")
+}
+
+func TestRosterAskedForBeforeALeaveStillComes(t *testing.T) {
+	w := newWorld(t)
+	alice := w.hello(here, "alice~")
+	for range 5 { // also within a batch, when the roster has to wait
+		alice.send(`{"type":"join","id":1,"channel":"room~"}`, `{"type":"sync","id":2,"channel":"room~"}`, `{"type":"leave","id":3,"channel":"room~"}`)
+		for id := range int64(2) {
+			if m := alice.next(); m.Type != "roster" || m.ID != id+1 {
+				t.Fatalf("got %s, want roster %d", m.text, id+1)
+			}
+		}
+		alice.want(`{"type":"ok","id":3}`)
+	}
+}
+
+func TestLeaveThatIsUndoneIsAnUpdateOfSince(t *testing.T) {
+	w := newWorld(t)
+	alice, bob := w.hello(here, "alice~"), w.hello(here, "bob~")
+	alice.join("room~", "alice~")
+	bob.join("room~", "alice~", "bob~")
+	alice.seesJoin("room~", "bob~")
+	for i := range 50 { // as for updates
+		alice.send(fmt.Sprintf(`{"type":"update","channel":"room~","data":{"n":%d}}`, i))
+		for alice.next().Type != "diff" { // a batch begins
+		}
+		bob.send(`{"type":"leave","channel":"room~"}`, `{"type":"join","channel":"room~"}`, `{"type":"leave","id":5,"channel":"other"}`)
+		for m := bob.next(); m.ID != 5; m = bob.next() {
+		}
+		alice.send(`{"type":"sync","id":6,"channel":"room~"}`)
+		left := false
+		for m := alice.next(); m.Type == "diff"; m = alice.next() { // with since of that moment, or none if it is the same
+			left = left || len(m.Leave) > 0
+		}
+		if !left {
+			return
+		}
+	}
+	t.Error("every leave was told, though it was undone at once")
+}

@@ -83,6 +83,8 @@ func TestChannelAboveMaxRosterIsPartlyListedButHoldsTheJoiner(t *testing.T) {
 	if m := watcher.next(); m.Count != 7 || !m.Partial || len(m.Members) != 5 {
 		t.Errorf("the watcher got %s, want 5 of 7 members", m.text)
 	}
+	counter := w.hello(narrow, "counter~")
+	counter.ask(`{"type":"watch","id":4,"channel":"room~","mode":"count"}`, `{"type":"roster","id":4,"channel":"room~","version":"*","count":7,"more":false}`)
 	for i, c := range all {
 		c.send(`{"type":"bye"}`)
 		m := watcher.next()
