@@ -205,6 +205,7 @@ func (b *tab) take(line []byte) {
 	b.mu.Lock()
 	b.messages = append(b.messages, heard{time.Now(), m})
 	b.order(m)
+	b.age(m)
 	changes, err := b.rosters.Apply(m)
 	if err != nil {
 		b.problems = append(b.problems, err.Error())
@@ -233,6 +234,14 @@ func (b *tab) order(m *client.Message) {
 		b.rosters.Forget(r.Channel)
 	}
 	b.asked = b.asked[1:]
+}
+
+// age notes a roster that is older than what the client knows.
+func (b *tab) age(m *client.Message) {
+	leaves := slices.ContainsFunc(b.asked, func(r client.Request) bool { return r.Type == "leave" && r.Channel == m.Channel })
+	if known, _ := b.rosters.Roster(m.Channel); m.Type == "roster" && m.Version < known.Version && !leaves {
+		b.problems = append(b.problems, fmt.Sprintf("roster of %s at version %d after %d", m.Channel, m.Version, known.Version))
+	}
 }
 
 func (b *tab) tell(channel string, c client.Changes) {

@@ -1,0 +1,155 @@
+package node
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/node/client"
+	"github.com/rollcall-presence/rollcall/node/protocol"
+)
+
+func TestFirstChangeGoesAtOnceAndTheNextTogether(t *testing.T) {
+	inWorld(t, 1, func(w *world) {
+		n := w.cluster(1)[0]
+		watcher := w.watchers("room", n)[0]
+		var tabs []*tab
+		for i := range 10 {
+			tabs = append(tabs, w.open(n, fmt.Sprint("user-", i)))
+		}
+		time.Sleep(time.Second)
+		start := time.Now()
+		for _, b := range tabs {
+			b.send(client.Request{Type: "join", Channel: "room"})
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(settled)
+		diffs := watcher.all("diff")
+		if len(diffs) != 2 || len(diffs[0].Join) != 1 || len(diffs[1].Join) != 9 {
+			t.Fatalf("ten joins in 10ms came in %d diffs, want one of 1 and one of 9", len(diffs))
+		}
+		w.wantAfter("the first", start, diffs[0].at, 0, 0)
+		w.wantAfter("the others", start, diffs[1].at, batch, 0)
+		watcher.wantSound()
+	})
+}
+
+func TestChangeUndoneWithinABatchIsNotTold(t *testing.T) {
+	inWorld(t, 2, func(w *world) {
+		nodes := w.cluster(2)
+		watchers := w.watchers("room", nodes...)
+		alice, bob := w.open(nodes[0], "alice"), w.open(nodes[0], "bob")
+		time.Sleep(time.Second)
+		alice.send(client.Request{Type: "join", Channel: "room"})
+		synctest.Wait()
+		bob.ask(client.Request{Type: "join", Channel: "room"}, client.Request{Type: "leave", Channel: "room"},
+			client.Request{Type: "sync", Channel: "room"})
+		for _, b := range watchers {
+			b.wantNews("room join of alice")
+			b.wantSound()
+		}
+		bob.wantSound()
+		if len(bob.all("roster")) != 1 || len(bob.all("ok")) != 1 || len(bob.all("error")) != 1 {
+			t.Error("join, leave and sync were not answered by roster, ok and error")
+		}
+	})
+}
+
+// What was asked for before a leave is answered before it, each request in its own way,
+// although nobody is left who follows the channel.
+func TestLeaveComesAfterTheRostersAskedForBefore(t *testing.T) {
+	inWorld(t, 4, func(w *world) {
+		n := w.cluster(1)[0]
+		b := w.open(n, "alice")
+		one := func(kind string) client.Request { return client.Request{Type: kind, Channel: "room"} }
+		ids := b.ask(one("watch"), one("sync"), one("sync"), one("leave"), one("join"), one("sync"), one("leave"), one("leave"), one("join"))
+		time.Sleep(time.Second)
+		for i, want := range []string{"roster", "roster", "roster", "ok", "roster", "roster", "ok", "ok", "roster"} {
+			if got := b.answers[ids[i]]; got == nil || got.Type != want {
+				t.Errorf("request %d is answered %+v, want %s", i+1, got, want)
+			}
+		}
+		b.wantSound()
+		b.wantUsers("room", "alice")
+
+		// Nothing is owed to a client that says goodbye, but answers.
+		ids = b.ask(one("sync"), one("sync"), one("bye"))
+		b.wantClosed(time.Second, protocol.CloseNormal)
+		if got := b.answers[ids[2]]; got == nil || got.Type != "ok" || !b.inOrder || len(b.asked) > 0 {
+			t.Errorf("bye is answered %+v, in order %v, %d requests have no answer", got, b.inOrder, len(b.asked))
+		}
+	})
+}
+
+// What is too much for one message goes in several, and no version is left out.
+func TestLargeDiffComesInParts(t *testing.T) {
+	inWorld(t, 5, func(w *world) {
+		const users = 3*protocol.MaxEntries/2 + 10
+		nodes := w.cluster(2)
+		watcher := w.watchers("room", nodes[0])[0]
+		for i := range users {
+			w.open(nodes[1], fmt.Sprint("user-", i)).send(client.Request{Type: "join", Channel: "room"})
+		}
+		time.Sleep(time.Second)
+		if got := len(watcher.users("room")); got != users {
+			t.Fatalf("%d users are seen, want %d", got, users)
+		}
+		watcher.seen()
+		before := len(watcher.all("diff"))
+		w.crash(nodes[1])
+		time.Sleep(2 * vTimeout)
+		if diffs := watcher.all("diff")[before:]; len(diffs) != 2 || len(diffs[0].Leave) > protocol.MaxEntries {
+			t.Errorf("%d leaves came in %d diffs, want 2", users, len(diffs))
+		}
+		if left := watcher.seen(); len(left) != users {
+			t.Errorf("%d leaves were told, want %d", len(left), users)
+		}
+		w.open(nodes[0], "new").join("room")
+		time.Sleep(settled)
+		watcher.wantUsers("room", "new")
+		watcher.wantSound()
+	})
+}
+
+// Followers of the count hear of every change, though at most once a second.
+func TestCountFollowsWithinASecond(t *testing.T) {
+	inWorld(t, 3, func(w *world) {
+		nodes := w.cluster(2)
+		var counters []*tab
+		for _, n := range nodes {
+			b := w.open(n, "counter-"+n.host)
+			b.do(client.Request{Type: "watch", Channel: "room", Mode: "count"})
+			counters = append(counters, b)
+		}
+		time.Sleep(time.Second)
+		for i := range 50 {
+			b := w.open(nodes[i%2], fmt.Sprint("user-", i))
+			b.join("room")
+			if i%5 == 0 {
+				b.bye()
+			}
+			time.Sleep(time.Duration(w.rng.IntN(200)) * time.Millisecond)
+		}
+		time.Sleep(countEvery + settled)
+		for _, b := range counters {
+			counts := b.all("count")
+			if len(counts) < 3 || counts[len(counts)-1].Count != 40 {
+				t.Fatalf("%s got %d counts, the last one of %d; want several, and 40", b.user, len(counts), counts[len(counts)-1].Count)
+			}
+			for i := 1; i < len(counts); i++ {
+				if d := counts[i].at.Sub(counts[i-1].at); d < countEvery {
+					t.Errorf("%s got two counts within %v", b.user, d)
+				}
+			}
+			if len(b.all("diff")) > 0 || len(b.last("roster").Members) > 0 {
+				t.Errorf("%s was told of members", b.user)
+			}
+		}
+		told := len(counters[0].all("count"))
+		time.Sleep(time.Minute)
+		if len(counters[0].all("count")) != told {
+			t.Error("a count was sent though nothing had changed")
+		}
+	})
+}
