@@ -120,6 +120,7 @@ type Stats struct {
 	Stalls                     uint64 // streams cut because a ping told of news that did not come
 	StaleAnswers               uint64 // answers that came too late to be used
 	Crowded                    uint64 // peers refused at a bound
+	AsideDropped               uint64 // tables of lost or left nodes, at their bound
 	Untold                     uint64 // sessions that were resumed while their holder could not be told
 }
 

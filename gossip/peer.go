@@ -11,6 +11,10 @@ import (
 // one that comes back is read on from where it was.
 const asideAge = 5 * time.Minute
 
+// maxAside bounds how many such tables are kept. The oldest goes first, and is
+// read as a whole should its node come back.
+const maxAside = 64
+
 // peer is what a core knows of another node.
 type peer struct {
 	id   channels.NodeID
@@ -37,6 +41,7 @@ type peer struct {
 	copy     Copy
 	shown    bool // the copy is in the view
 	rereads  int
+	stalls   int // streams cut since one was of use
 	rereadAt time.Time
 
 	link     *Link // dialed by us
@@ -202,6 +207,7 @@ func (c *Core) depart(p *peer, age time.Duration) {
 	p.state, p.life, p.member, p.asideAt = Gone, Left, false, c.clk.last.Add(-age)
 	c.note(p)
 	c.cfg.View.Left(c.clk.now(), p.id, age)
+	c.trimAside()
 }
 
 // judge moves a peer along by its silence, in our running time.
@@ -233,8 +239,28 @@ func (c *Core) bury(t channels.Now, p *peer) {
 	p.shown, p.asideAt, p.via, p.redialAt = false, c.clk.last, channels.NodeID{}, c.clk.last
 	c.cfg.View.Lost(t, p.id)
 	c.advanced(p.id) // readers are told that it is gone
+	c.trimAside()
 	if p.link != nil {
 		c.shut(p.link)
+	}
+}
+
+// trimAside keeps the tables that are kept aside within their bound.
+func (c *Core) trimAside() {
+	var oldest *peer
+	n := 0
+	for _, p := range c.peers {
+		if p.live() || p.copy.led.number == 0 {
+			continue
+		}
+		n++
+		if oldest == nil || p.asideAt.Before(oldest.asideAt) {
+			oldest = p
+		}
+	}
+	if n > maxAside {
+		c.stats.AsideDropped++
+		oldest.copy = newCopy(c.cfg.Removals)
 	}
 }
 

@@ -140,7 +140,7 @@ func (c *Core) show(t channels.Now, p *peer, changes []channels.Change, whole bo
 	if p.state == Lost {
 		return
 	}
-	p.fails, p.rereads = 0, 0
+	p.fails, p.rereads, p.stalls = 0, 0, 0
 	if p.copy.Number() >= p.number {
 		p.behind = time.Time{}
 	}
@@ -168,8 +168,9 @@ func (c *Core) stalled(now time.Time, p *peer) {
 	if l.progress.After(since) {
 		since = l.progress
 	}
-	if now.Sub(since) > 2*p.round() {
+	if now.Sub(since) > 2*p.round()<<min(p.stalls, 5) { // a slow way is given more time each time
 		c.stats.Stalls++
+		p.stalls++
 		p.behind = now
 		c.shut(l)
 	}

@@ -41,6 +41,7 @@ type world struct {
 	quiet   bool                                      // no faults any more
 	log     []string
 	verbose bool
+	told    map[*node][]string // joins and leaves that each node has shown
 	err     error
 }
 
@@ -83,6 +84,7 @@ func newWorld(seed uint64, nodes int) *world {
 		beats:  map[pair]heard{},
 		places: map[channels.NodeID]map[uint64]membership{},
 	}
+	w.told = map[*node][]string{}
 	w.net = network{w: w, cut: map[[2]int]bool{}}
 	for slot := range nodes {
 		w.nodes = append(w.nodes, nil)
@@ -147,12 +149,11 @@ type node struct {
 	learned bool // before this step
 	offset  time.Duration
 
-	dead    bool // killed or left
-	left    bool // said goodbye
-	paused  bool
-	since   time.Time     // of its pause, or else of its start or last waking
-	starved time.Duration // in pauses, with the rounds that follow them
-	inbox   []func()      // what arrived in a pause
+	dead   bool // killed or left
+	left   bool // said goodbye
+	paused bool
+	since  time.Time // of its pause, or else of its start or last waking
+	inbox  []func()  // what arrived in a pause
 
 	members map[channels.NodeID]bool // as its memberlist has them
 	unheard map[channels.NodeID]time.Time
@@ -224,7 +225,6 @@ func (w *world) pause(n *node, d time.Duration) {
 		}
 		w.trace("%v wakes", n)
 		n.paused = false
-		n.starved += w.now.Sub(n.since) + interval/10
 		n.since = w.now
 		n.do(n.core.Tick) // before anything that waited is read
 		inbox := n.inbox

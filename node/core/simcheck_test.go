@@ -69,11 +69,13 @@ func (w *world) check(n *node, fx gossip.Effects) {
 		switch e.Kind {
 		case channels.ChannelJoined:
 			w.trace("%v: %s joins %s", n, e.User, e.Channel)
+			w.told[n] = append(w.told[n], e.User+" joins "+e.Channel)
 			if n.learned && !w.holds(n, e.User, e.Channel) {
 				w.fail("%v shows %s join %s, but knows no live session of hers there", n, e.User, e.Channel)
 			}
 		case channels.ChannelLeft:
 			w.trace("%v: %s leaves %s: %v", n, e.User, e.Channel, e.Reason)
+			w.told[n] = append(w.told[n], fmt.Sprintf("%s leaves %s: %v", e.User, e.Channel, e.Reason))
 			if w.holds(n, e.User, e.Channel) {
 				w.fail("%v shows %s leave %s, but knows a live session of hers there", n, e.User, e.Channel)
 			}
@@ -226,15 +228,17 @@ func (w *world) expectGone(dead *node) {
 		}
 	}
 	due := last.Add(timeout + 500*time.Millisecond + w.net.slowest)
-	w.after(due.Sub(w.now), func() {
-		for _, n := range w.nodes {
-			w.expectGoneAt(n, dead, n.starved)
-		}
-	})
+	if w.now.Before(due) {
+		w.after(due.Sub(w.now), func() { w.expectGone(dead) }) // unless a packet of its was on the way for long
+		return
+	}
+	for _, n := range w.nodes {
+		w.expectGoneAt(n, dead)
+	}
 }
 
 // expectGoneAt looks at one node; one that was paused has that much longer.
-func (w *world) expectGoneAt(n, dead *node, starved time.Duration) {
+func (w *world) expectGoneAt(n, dead *node) {
 	if !n.running() || w.now.Sub(n.since) < timeout+interval/10+time.Second {
 		return // it began anew, or is too busy with itself, to be judged by that
 	}
