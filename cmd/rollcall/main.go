@@ -15,10 +15,16 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The first signal asks to end. Then the handler goes, so that a second one
-	// kills the process as it would any other.
-	context.AfterFunc(ctx, stop)
+	ctx, end := context.WithCancel(context.Background())
+	// Room for both: NotifyContext loses a second signal that comes before its
+	// handler is gone.
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		end()
+		die(<-signals)
+	}()
 	code := run(ctx, os.Args[1:], process{
 		stdout: os.Stdout,
 		stderr: os.Stderr,
@@ -26,6 +32,18 @@ func main() {
 		serve:  serve,
 	})
 	os.Exit(code)
+}
+
+// die ends the process at once, by a signal as it would end any other.
+func die(by os.Signal) {
+	signal.Reset(by)
+	self, err := os.FindProcess(os.Getpid())
+	if err == nil {
+		err = self.Signal(by)
+	}
+	if err != nil {
+		os.Exit(exitFailed) // where processes are not ended by signals
+	}
 }
 
 // serve runs a node until ctx ends, which is a normal end and no error.
