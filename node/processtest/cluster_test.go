@@ -17,11 +17,16 @@ import (
 	"github.com/rollcall-presence/rollcall/auth"
 )
 
-// pace is that of a cluster. A zero field takes the default of its flag.
+// pace is that of a cluster.
 type pace struct{ interval, timeout, grace time.Duration }
 
-// fast is the default pace ten times as fast, timeout and grace by their defaults.
-var fast = pace{interval: time.Second, timeout: 1300 * time.Millisecond, grace: 300 * time.Millisecond}
+// fast is the default pace ten times as fast, but for the timeout. The least one
+// would leave a client 200ms to answer a ping, and here one busy process plays all
+// clients. Grace is that of its flag's default.
+var fast = pace{interval: time.Second, timeout: 2 * time.Second, grace: time.Second}
+
+// slow is the default pace.
+var slow = pace{interval: 10 * time.Second, timeout: 13 * time.Second, grace: 3 * time.Second}
 
 // late is how long after its timeout a node may be given up.
 const late = 500 * time.Millisecond

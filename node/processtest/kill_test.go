@@ -20,7 +20,7 @@ func TestUsersOfAKilledNodeLeaveInTimeAtTheDefaultPace(t *testing.T) {
 		t.Skip("takes half a minute; run with -full")
 	}
 	t.Parallel()
-	killThird(t, newCluster(t, 3, pace{10 * time.Second, 13 * time.Second, 3 * time.Second}))
+	killThird(t, newCluster(t, 3, slow))
 }
 
 // killThird kills the third node, where some users have their only tab, some

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // populate opens tabs of users on every node and watches on every node.
@@ -28,7 +27,7 @@ func (c *cluster) populate(channel string, onEach int) (all watchers, tabs map[*
 
 func TestAPauseShorterThanTimeoutLessIntervalIsNoEvent(t *testing.T) {
 	t.Parallel()
-	p := pace{interval: time.Second, timeout: 2 * time.Second, grace: time.Second}
+	p := fast
 	c := newCluster(t, 3, p)
 	all, _, everybody := c.populate("room", 10)
 	for range 5 { // each time at another moment between two pings
