@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	seeds = flag.Uint64("sim.seeds", 300, "how many `seeds` the simulation runs")
+	seeds = flag.Uint64("sim.seeds", 40, "how many `seeds` the simulation runs")
 	first = flag.Uint64("sim.first", 0, "the first `seed` it runs")
 	trace = flag.Bool("sim.trace", false, "print what happened with a seed that fails")
 )
