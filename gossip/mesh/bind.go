@@ -23,7 +23,7 @@ func (m *Mesh) bind() error {
 		if listen, err = listenAddress(ctx, m.cfg); err != nil {
 			return err
 		}
-		if inner, listen, err = bind(listen, memberlistLog(m.cfg.Logger, &m.count)); err != nil {
+		if inner, listen, err = bind(listen, memberlistLog(m.ctx, m.cfg.Logger, &m.count)); err != nil {
 			return err
 		}
 	}
@@ -71,7 +71,7 @@ func (m *Mesh) memberlistConfig() (*memberlist.Config, error) {
 	conf.Name = m.cfg.ID.String()
 	conf.Label = m.cfg.Cluster
 	conf.Transport = m.router
-	conf.Logger = memberlistLog(m.cfg.Logger, &m.count)
+	conf.Logger = memberlistLog(m.ctx, m.cfg.Logger, &m.count)
 	conf.EnableCompression = false // 2 to 6 times the cost of what it saves
 	conf.Delegate, conf.Events, conf.Ping = delegate{m}, delegate{m}, delegate{m}
 	conf.DelegateProtocolVersion = delegateVersion

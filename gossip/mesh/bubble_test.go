@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,6 +92,55 @@ func TestFiveNodesFindEachOtherAndPartOnVirtualTime(t *testing.T) {
 				t.Errorf("%d streams and %d links are left", s.Streams, len(n.links))
 			}
 		}
+	})
+}
+
+func TestClusterThatEndsAsAWholeWaitsForNobody(t *testing.T) {
+	for _, size := range []int{1, 2, 3, 8} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				nodes := cluster(t, memnet.New(13), size)
+				waitFor(t, "the cluster", func() bool {
+					return !slices.ContainsFunc(nodes, func(n *node) bool { return len(n.m.Members()) != size })
+				})
+				began := time.Now()
+				var wg sync.WaitGroup
+				for i, n := range nodes {
+					wg.Go(func() {
+						time.Sleep(time.Duration(i) * time.Millisecond) // nobody hears of a signal at the same moment
+						if err := n.m.Leave(t.Context()); err != nil {
+							t.Errorf("node %d: %v", i, err)
+						}
+						if took := time.Since(began); took > 1500*time.Millisecond {
+							t.Errorf("node %d left after %v", i, took)
+						}
+					})
+				}
+				wg.Wait()
+				stop()
+				for i, n := range nodes {
+					if n.log.count("") > 0 {
+						t.Errorf("node %d warned:\n%s", i, n.log)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestGoodbyeThatNobodyHeardIsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := memnet.New(14)
+		nodes := cluster(t, network, 2)
+		a, b := nodes[0], nodes[1]
+		waitFor(t, "the cluster", func() bool { return len(a.m.Members()) == 2 && len(b.m.Members()) == 2 })
+		b.m.Close() // a crash, of which the other does not know
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if err := a.m.Leave(ctx); err == nil {
+			t.Error("a goodbye within a millisecond, to one who stayed, is said to have gone out")
+		}
+		stop(nodes...)
 	})
 }
 

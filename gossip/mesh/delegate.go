@@ -56,7 +56,7 @@ func (d delegate) notice(n *memberlist.Node, dead bool) {
 		return
 	}
 	info.Addr = n.Address()
-	d.m.setMember(Member{ID: id, Peer: info}, !dead)
+	d.m.setMember(Member{ID: id, Peer: info, leaving: leaving}, !dead)
 	if id != d.m.cfg.ID {
 		d.m.inbox.notice(id, notice{info: info, dead: dead, leaving: leaving})
 	}

@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"context"
 	"log/slog"
 	"strconv"
 	"testing"
@@ -111,7 +112,7 @@ func TestMemberlistLogsAtTheNodesLevels(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out logBuffer
 		var c counters
-		l := memberlistLog(slog.New(slog.NewTextHandler(&out, nil)), &c)
+		l := memberlistLog(t.Context(), slog.New(slog.NewTextHandler(&out, nil)), &c)
 		l.Print("[DEBUG] memberlist: nobody wants it")
 		l.Print("[ERR] memberlist: it rains")
 		if want := "level=WARN msg=\"memberlist: it rains\"\n"; out.String()[len(out.String())-len(want):] != want || out.count("") != 1 {
@@ -125,6 +126,12 @@ func TestMemberlistLogsAtTheNodesLevels(t *testing.T) {
 		}
 		if got := c.complaints.Load(); got != 1001 {
 			t.Errorf("%d complaints counted, want all 1001, those not logged among them", got)
+		}
+		ended, end := context.WithCancel(t.Context())
+		end()
+		memberlistLog(ended, slog.New(slog.NewTextHandler(&out, nil)), &c).Print("[ERR] memberlist: closed socket")
+		if out.count("closed socket") != 0 || c.complaints.Load() != 1001 {
+			t.Error("memberlist complains of what the end of the mesh has closed")
 		}
 	})
 }

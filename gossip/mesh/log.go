@@ -21,14 +21,16 @@ const (
 
 // lines turns memberlist's log into the node's.
 type lines struct {
+	ctx    context.Context // ends when the mesh stops
 	logger *slog.Logger
 	limit  *rate.Limiter
 	count  *counters
 }
 
-// memberlistLog returns the log that memberlist is given.
-func memberlistLog(logger *slog.Logger, count *counters) *log.Logger {
-	return log.New(lines{logger, rate.NewLimiter(linesPerSecond, linesAtOnce), count}, "", 0)
+// memberlistLog returns the log that memberlist is given, until ctx ends with the
+// mesh. What memberlist finds wrong after that is that its sockets are closed.
+func memberlistLog(ctx context.Context, logger *slog.Logger, count *counters) *log.Logger {
+	return log.New(lines{ctx, logger, rate.NewLimiter(linesPerSecond, linesAtOnce), count}, "", 0)
 }
 
 // memberlistLevels are slog's levels for memberlist's. Its errors are weather:
@@ -52,6 +54,9 @@ func (l lines) Write(line []byte) (int, error) {
 			msg, level = strings.TrimSpace(rest), m.level
 			break
 		}
+	}
+	if l.ctx.Err() != nil {
+		level = slog.LevelDebug
 	}
 	if level >= slog.LevelWarn { // whether or not anybody reads it: nothing else counts what memberlist drops
 		l.count.complaints.Add(1)

@@ -55,6 +55,8 @@ const (
 type Member struct {
 	ID          channels.NodeID
 	gossip.Peer // its gossip address, name and meta
+
+	leaving bool // it has said that it will
 }
 
 // New binds the gossip port. Nothing is said or heard before [Mesh.Start]. An
