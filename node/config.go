@@ -113,8 +113,8 @@ type Config struct {
 	// together. Default 100, 1 to 10,000.
 	MaxChannels int
 
-	// Logger takes what a person may want to know; every presence change at
-	// debug. Default [slog.Default].
+	// Logger takes what a person may want to know, each line with "node" and the
+	// Name; every presence change at debug. Default [slog.Default].
 	Logger *slog.Logger
 
 	// Tests put a node on a network of their own.
@@ -187,11 +187,11 @@ func (c Config) withDefaults() Config {
 	c.MaxFrame = cmp.Or(c.MaxFrame, 16<<10)
 	c.MaxData = cmp.Or(c.MaxData, 4<<10)
 	c.MaxChannels = cmp.Or(c.MaxChannels, 100)
-	c.Logger = cmp.Or(c.Logger, slog.Default())
+	c.Logger = cmp.Or(c.Logger, slog.Default()).With("node", c.Name)
+	c.Auth.Log = cmp.Or(c.Auth.Log, c.Logger)
 	if c.listen == nil {
 		c.listen = func(addr string) (net.Listener, error) { return net.Listen("tcp", addr) }
 	}
-	c.Auth.Log = cmp.Or(c.Auth.Log, c.Logger)
 	return c
 }
 

@@ -218,7 +218,7 @@ func (n *Node) Run(ctx context.Context) error {
 	failed := make(chan error, 2)
 	wg.Go(func() { failed <- public.Serve(n.listener) })
 	wg.Go(func() { failed <- admin.Serve(n.admin) })
-	n.log.Info("node is up", "node", n.cfg.Name, "id", n.id.String(), "listen", n.Addr(), "admin", n.AdminAddr(), "gossip", n.GossipAddr())
+	n.log.Info("node is up", "id", n.id.String(), "listen", n.Addr(), "admin", n.AdminAddr(), "gossip", n.GossipAddr())
 
 	var err error
 	select {
@@ -247,7 +247,7 @@ const stopTime = 3 * time.Second
 // stays in the table, and gets the grace at every peer. It returns when all sockets
 // are closed, which takes a client that does not answer stopTime.
 func (n *Node) stop() {
-	n.log.Info("node stops", "node", n.cfg.Name)
+	n.log.Info("node stops")
 	conns := n.dismiss()
 	n.step(func(now time.Time) { n.core.Gossip.Leave(now) })
 	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
@@ -346,12 +346,12 @@ func (n *Node) observe(fx gossip.Effects) {
 		select {
 		case <-n.ready:
 		default:
-			n.log.Info("node knows its cluster", "node", n.cfg.Name)
+			n.log.Info("node knows its cluster")
 			close(n.ready)
 		}
 	}
 	for _, note := range fx.Notes {
-		n.log.Info("peer is "+note.State.String(), "node", n.cfg.Name, "peer", note.Name, "id", note.Node.String(), "silent", note.Silent.Round(time.Millisecond))
+		n.log.Info("peer is "+note.State.String(), "peer", note.Name, "id", note.Node.String(), "silent", note.Silent.Round(time.Millisecond))
 	}
 	for _, r := range fx.Resumed {
 		if c := n.sessions[r.Session]; c != nil {
@@ -361,7 +361,7 @@ func (n *Node) observe(fx gossip.Effects) {
 		}
 	}
 	if fx.Doubt {
-		n.log.Warn("this process was paused for longer than the timeout", "node", n.cfg.Name)
+		n.log.Warn("this process was paused for longer than the timeout")
 		n.doubt()
 	}
 	for _, e := range n.core.View.Events() {
@@ -396,10 +396,10 @@ func (n *Node) tell(e channels.Event) {
 	}
 	switch e.Kind {
 	case channels.ChannelJoined:
-		n.log.Debug("join", "node", n.cfg.Name, "channel", e.Channel, "user", e.User)
+		n.log.Debug("join", "channel", e.Channel, "user", e.User)
 	case channels.ChannelLeft:
-		n.log.Debug("leave", "node", n.cfg.Name, "channel", e.Channel, "user", e.User, "reason", e.Reason.String())
+		n.log.Debug("leave", "channel", e.Channel, "user", e.User, "reason", e.Reason.String())
 	case channels.UserChanged:
-		n.log.Debug("status", "node", n.cfg.Name, "user", e.User, "status", e.Status)
+		n.log.Debug("status", "user", e.User, "status", e.Status)
 	}
 }

@@ -55,7 +55,7 @@ func (d *devCommand) Run(ctx context.Context, p process) error {
 	var nodes sync.WaitGroup
 	defer nodes.Wait()
 	for _, c := range cluster.configs {
-		c.Logger = logger.With("node", c.Name)
+		c.Logger = logger
 		nodes.Go(func() {
 			if err := p.serve(ctx, c); err != nil {
 				fail(fmt.Errorf("%s: %w", c.Name, err))
