@@ -31,6 +31,9 @@ func newWorld(t *testing.T) *world {
 	return &world{t, strconv.FormatInt(tests.Add(1), 10)}
 }
 
+// part returns the world for a test within the test.
+func (w *world) part(t *testing.T) *world { return &world{t, w.number} }
+
 // own makes names the test's own.
 func (w *world) own(s string) string { return strings.ReplaceAll(s, "~", w.number) }
 

@@ -1,6 +1,7 @@
 package wiretest
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 	"time"
@@ -42,7 +43,7 @@ func TestCloseWithoutByeIsSeenAfterTheGrace(t *testing.T) {
 		"closed with 1000": func(c *client) { _ = c.write(opClose, true, []byte{0x03, 0xe8}) },
 		"broken":           func(c *client) { c.conn.Close() },
 		"out of protocol":  func(c *client) { _ = c.write(opBinary, true, nil) },
-		"no WebSocket":     func(c *client) { _, _ = c.conn.Write([]byte("\xff\xff\xff\xff\xff\xff")) },
+		"no WebSocket":     func(c *client) { _, _ = c.conn.Write(bytes.Repeat([]byte{0xff}, 64)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)

@@ -30,8 +30,8 @@ const secret = "0123456789abcdef0123456789abcdef"
 
 // pace of most nodes, patient enough for a busy machine; quick is for silence.
 const (
-	interval = 2 * time.Second
-	timeout  = 4 * time.Second
+	interval = 10 * time.Second
+	timeout  = 20 * time.Second
 	grace    = 600 * time.Millisecond
 
 	quickInterval = 200 * time.Millisecond

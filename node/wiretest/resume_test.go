@@ -65,6 +65,7 @@ func TestWrongResumeIsIgnored(t *testing.T) {
 		"huge":           "00000000000000000000000000000000-" + letters(500),
 	} {
 		t.Run(name, func(t *testing.T) {
+			w := w.part(t)
 			w.helloWith(here, "alice~", `,"resume":"`+session+`"`).alive()
 			w.helloWith(there, "alice~", `,"resume":"`+session+`"`).alive()
 			bob.alive()

@@ -52,6 +52,7 @@ func TestBadHeaderTokenIsUpgradedAndClosedWith4401(t *testing.T) {
 		"forged":   signWith(t, "another secret, of 32 bytes or so", map[string]any{"username": "alice", "exp": inAnHour().Unix()}),
 	} {
 		t.Run(name, func(t *testing.T) {
+			w := w.part(t)
 			w.dial(here, "Authorization: Bearer "+token).wantClose(4401)
 			w.dial(open, "Authorization: Bearer "+token).wantClose(4401) // where nobody would be welcome, too
 		})
@@ -125,7 +126,7 @@ func TestBadTokensAreRefusedWithTheirCodeAnd4401(t *testing.T) {
 		"channels a text":  {signRaw(t, map[string]any{"username": "a", "exp": soon, "channels": "*"}), "unauthorized"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := w.dial(here)
+			c := w.part(t).dial(here)
 			c.send(`{"type":"hello","id":1,"token":"`+tt.token+`"}`, `{"type":"join","id":2,"channel":"room~"}`)
 			c.wantError(1, tt.code)
 			c.wantClose(4401)
