@@ -14,16 +14,16 @@ import (
 // Sizes of the load.
 const (
 	fullLoad = 5000 // clients
-	raceLoad = 1000 // with the race detector, unless -full is given
+	lessLoad = 1000 // with the race detector or -short, unless -full is given
 	rooms    = 100
 	spare    = 500 // file descriptors for all else that the tests do
 )
 
 func TestThousandsOfClientsAreListedExactlyAndLeaveNothingBehind(t *testing.T) {
 	size := fullLoad
-	if raceEnabled && !*full {
-		size = raceLoad
-		t.Logf("SCALED DOWN to %d clients because of the race detector; -full runs all %d", size, fullLoad)
+	if (raceEnabled || testing.Short()) && !*full {
+		size = lessLoad
+		t.Logf("SCALED DOWN to %d clients because of the race detector or -short; -full runs all %d", size, fullLoad)
 	}
 	if limit := raiseFileLimit(t); limit < size+3*rooms+spare {
 		size = max(limit-3*rooms-spare, rooms) / rooms * rooms
