@@ -111,9 +111,9 @@ func TestFollowerThatNeverReadsIsClosed(t *testing.T) {
 func TestAnswersToASlowClientComeInOrder(t *testing.T) {
 	inWorld(t, 3, func(w *world) {
 		n := w.cluster(1)[0]
-		const channels = 20
+		const channels = 24
 		var talkers []*tab
-		for i := range 30 { // rosters of 100 KB
+		for i := range 12 { // rosters of 36 KB
 			b := w.open(n, fmt.Sprint("member-", i))
 			for c := range channels {
 				b.do(client.Request{Type: "join", Channel: fmt.Sprint("room.", c), Data: data(3000, i)})
@@ -149,11 +149,7 @@ func TestAnswersToASlowClientComeInOrder(t *testing.T) {
 		gone.bye()
 		w.open(n, "new").join("aside")
 		slow.stall(false)
-		w.until("every answer came", time.Minute, func() bool {
-			slow.mu.Lock()
-			defer slow.mu.Unlock()
-			return len(slow.asked) == 0
-		})
+		w.until("every answer came", time.Minute, func() bool { return slow.unanswered() == 0 })
 		time.Sleep(settled)
 		slow.wantUsers("aside", "member-0", "new") // of which it missed diffs while it had answers to come
 		slow.wantSound()
@@ -193,11 +189,7 @@ func TestFloodOfRequestsIsClosed(t *testing.T) {
 			}
 		}
 		flood(maxSlots / 200)
-		w.until("every answer came", time.Minute, func() bool {
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			return len(b.asked) == 0
-		})
+		w.until("every answer came", time.Minute, func() bool { return b.unanswered() == 0 })
 		b.wantSound()
 		flood(2 * maxSlots / 200)
 		b.wantClosed(time.Minute, protocol.CloseOverload)

@@ -35,7 +35,7 @@ type stormTab struct {
 // socket, answers come in the order of the requests, and when it is quiet every roster,
 // made of diffs, is the truth and what a fresh sync says.
 func TestStormOfRequests(t *testing.T) {
-	for seed := range uint64(5) {
+	for seed := range uint64(3) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			inWorld(t, seed, func(w *world) {
 				w.cluster(3)
@@ -125,15 +125,14 @@ func (s *storm) calm() {
 			b.do(client.Request{Type: "sync", Channel: channel})
 			after, _ := b.rosters.Roster(channel)
 			if changes := client.Difference(&before, &after); !changes.None() || before.Version != after.Version {
-				s.Errorf("%s: a fresh roster of %s differs in %+v, versions %d and %d", b.user, channel, changes, before.Version, after.Version)
+				s.Errorf("%s: a fresh roster of %s differs in %d joins, %d updates, %d leaves, versions %d and %d", b.user, channel,
+					len(changes.Join), len(changes.Update), len(changes.Leave), before.Version, after.Version)
 			}
 		}
 		b.wantSound()
-		b.mu.Lock()
-		if len(b.asked) > 0 {
-			s.Errorf("%s has no answer to %d requests", b.user, len(b.asked))
+		if n := b.unanswered(); n > 0 {
+			s.Errorf("%s has no answer to %d requests", b.user, n)
 		}
-		b.mu.Unlock()
 	}
 	if rosters < stormTabs {
 		s.Errorf("%d rosters were compared, want more", rosters)

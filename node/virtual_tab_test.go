@@ -128,15 +128,27 @@ func (b *tab) do(r client.Request) (answer *client.Message) {
 	b.w.Helper()
 	id := b.ask(r)[0]
 	b.w.until(fmt.Sprintf("%s has an answer to %s %s", b.user, r.Type, r.Channel), 10*time.Second, func() bool {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		answer = b.answers[id]
+		answer = b.answer(id)
 		return answer != nil
 	})
 	if answer.Type == "error" {
 		b.w.Fatalf("%s: %s %s is answered %s: %s", b.user, r.Type, r.Channel, answer.Code, answer.Text)
 	}
 	return answer
+}
+
+// answer returns the answer to a request, or nil.
+func (b *tab) answer(id uint64) *client.Message {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.answers[id]
+}
+
+// unanswered returns how many requests have no answer.
+func (b *tab) unanswered() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.asked)
 }
 
 func (b *tab) join(channel string) {
