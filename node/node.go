@@ -193,16 +193,6 @@ func (n *Node) Ready() bool {
 	}
 }
 
-// stopped reports whether the node takes no more clients.
-func (n *Node) stopped() bool {
-	select {
-	case <-n.stopping:
-		return true
-	default:
-		return false
-	}
-}
-
 // Run serves until ctx ends, says goodbye to clients and cluster, and returns nil.
 // It returns early if the node cannot begin to serve. Call it once.
 func (n *Node) Run(ctx context.Context) error {
@@ -238,38 +228,6 @@ func (n *Node) server(h http.Handler) *http.Server {
 		Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
 		ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
 	}
-}
-
-// stopTime bounds each half of a goodbye: to the clients, to the cluster.
-const stopTime = 3 * time.Second
-
-// stop says goodbye: clients get 1001 and come back elsewhere; what they held here
-// stays in the table, and gets the grace at every peer. It returns when all sockets
-// are closed, which takes a client that does not answer stopTime.
-func (n *Node) stop() {
-	n.log.Info("node stops")
-	conns := n.dismiss()
-	n.step(func(now time.Time) { n.core.Gossip.Leave(now) })
-	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
-	defer cancel()
-	if err := n.mesh.Leave(ctx); err != nil {
-		n.log.Warn("goodbye may not have reached everybody: " + err.Error())
-	}
-	for _, c := range conns {
-		<-c.over
-	}
-}
-
-// dismiss closes all connections, and sees to it that there will be no other.
-func (n *Node) dismiss() (conns []*conn) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	close(n.stopping)
-	for c := range n.conns {
-		conns = append(conns, c)
-		c.sock.Close(protocol.CloseGoingAway, "the node stops")
-	}
-	return conns
 }
 
 // ticks gives the core its time, and sweeps the connections.

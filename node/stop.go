@@ -1,0 +1,50 @@
+package node
+
+import (
+	"context"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/node/protocol"
+)
+
+// stopTime bounds each half of a goodbye: to the clients, to the cluster.
+const stopTime = 3 * time.Second
+
+// stop says goodbye: clients get 1001 and come back elsewhere; what they held here
+// stays in the table, and gets the grace at every peer. It returns when all sockets
+// are closed, which takes a client that does not answer stopTime.
+func (n *Node) stop() {
+	n.log.Info("node stops")
+	conns := n.dismiss()
+	n.step(func(now time.Time) { n.core.Gossip.Leave(now) })
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	if err := n.mesh.Leave(ctx); err != nil {
+		n.log.Warn("goodbye may not have reached everybody: " + err.Error())
+	}
+	for _, c := range conns {
+		<-c.over
+	}
+}
+
+// dismiss closes all connections, and sees to it that there will be no other.
+func (n *Node) dismiss() (conns []*conn) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	close(n.stopping)
+	for c := range n.conns {
+		conns = append(conns, c)
+		c.sock.Close(protocol.CloseGoingAway, "the node stops")
+	}
+	return conns
+}
+
+// stopped reports whether the node takes no more clients.
+func (n *Node) stopped() bool {
+	select {
+	case <-n.stopping:
+		return true
+	default:
+		return false
+	}
+}
