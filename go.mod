@@ -6,7 +6,7 @@ require (
 	github.com/MicahParks/jwkset v0.11.3
 	github.com/MicahParks/keyfunc/v3 v3.9.0
 	github.com/alecthomas/kong v1.17.0
-	github.com/coder/websocket v1.8.15
+	github.com/coder/websocket v1.8.15 // nhooyr.io/websocket, at the path where its maintainers go on with it since 2024
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/hashicorp/memberlist v0.7.0
 	github.com/prometheus/client_golang v1.25.0
