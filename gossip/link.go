@@ -79,6 +79,10 @@ func (c *Core) Closed(now time.Time, l *Link) {
 	l.closed = true
 	c.links = slices.DeleteFunc(c.links, func(k *Link) bool { return k == l })
 	if !l.dialed {
+		// Its reader may not know: the ping tells what it has missed.
+		if p := c.peer(l.peer); p != nil && p.live() && p.addr != "" && c.life != Left {
+			c.send(p, c.ping())
+		}
 		return
 	}
 	for _, p := range c.peers {

@@ -234,7 +234,7 @@ func (n *Node) server(h http.Handler) *http.Server {
 func (n *Node) ticks(ctx context.Context) {
 	ticker := time.NewTicker(n.tick())
 	defer ticker.Stop()
-	for i := 0; ; i++ {
+	for last := time.Now(); ; {
 		select {
 		case <-ctx.Done():
 			return
@@ -243,9 +243,8 @@ func (n *Node) ticks(ctx context.Context) {
 		n.step(func(now time.Time) {
 			n.core.Tick(now)
 			n.run.Store(int64(n.core.Now(now).Run))
-			if i%5 == 0 {
-				n.sweep(now)
-			}
+			n.sweep(now, now.Sub(last) > 2*n.tick())
+			last = now
 		})
 	}
 }

@@ -13,15 +13,16 @@ import (
 const warning = 30 * time.Second
 
 // sweep looks for sockets that are silent, that have not said hello, or whose token
-// is over.
-func (n *Node) sweep(now time.Time) {
+// is over. In a tick that came late nobody is silent: what came meanwhile has not
+// been read.
+func (n *Node) sweep(now time.Time, late bool) {
 	for c := range n.conns {
 		switch {
 		case c.session == 0:
 			if !c.waiting && now.Sub(c.opened) >= helloTime {
 				c.sock.Close(protocol.CloseSilent, "no hello")
 			}
-		case n.silent(c) >= n.cfg.Timeout:
+		case n.silent(c) >= n.cfg.Timeout && n.unanswered(c) && !late:
 			n.stats.TimedOut++
 			n.end(c, now, channels.ReasonTimeout, protocol.CloseSilent, "silent for too long")
 		case c.identity.User != "" && !now.Before(c.identity.GoodUntil):
@@ -41,6 +42,11 @@ func (n *Node) silent(c *conn) time.Duration {
 	return n.clock() - max(c.sock.LastHeard(), c.welcomed) - n.tick()
 }
 
+// unanswered reports whether a client has had time to answer a ping, and has not.
+func (n *Node) unanswered(c *conn) bool {
+	return c.pinged > c.sock.LastHeard() && n.clock()-c.pinged >= (n.cfg.Timeout-n.cfg.Interval)/2
+}
+
 // end ends a session and its socket.
 func (n *Node) end(c *conn, now time.Time, reason channels.Reason, code protocol.CloseCode, why string) {
 	n.core.View.Close(n.core.Now(now), c.session, reason)
@@ -52,7 +58,7 @@ func (n *Node) end(c *conn, now time.Time, reason channels.Reason, code protocol
 // an interval.
 func (n *Node) ping(c *conn, now time.Time) {
 	run := n.clock()
-	if run-c.pinged < n.cfg.Interval || run-c.sock.LastSent() < n.cfg.Interval && n.silent(c) < n.cfg.Interval {
+	if run-c.pinged < n.cfg.Interval || run-c.sock.LastSent()-n.tick() < n.cfg.Interval && n.silent(c) < n.cfg.Interval {
 		return
 	}
 	c.pinged = run
