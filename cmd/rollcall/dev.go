@@ -166,7 +166,7 @@ func (d *devCluster) introduce(p process, program string) error {
 			user, devChannel, c.Name, program, c.Listen, token, devChannel)
 	}
 	fmt.Fprintf(&out, "\nEach sees the other come. End one with Ctrl-C, and the other sees the leave.\n")
-	fmt.Fprintf(&out, "Without --join one only watches. The tokens are good for %v, or until Ctrl-C here ends the cluster.\n", devTTL)
+	fmt.Fprintf(&out, "Without --join one only watches. The tokens are good for %.0f hours, or until Ctrl-C here ends the cluster.\n", devTTL.Hours())
 	_, err := p.stdout.Write(out.Bytes())
 	return err
 }
