@@ -66,7 +66,7 @@ func terminal(t *testing.T, s io.Writer, stdin io.Reader, dir, name string, args
 	t.Helper()
 	c := exec.Command(name, args...)
 	c.Dir, c.Stdin, c.Stdout, c.Stderr = dir, stdin, s, s
-	c.Env = append(os.Environ(), asProgram+"=1", "ROLLCALL_INTERVAL=2s", "ROLLCALL_TIMEOUT=5s")
+	c.Env = append(os.Environ(), asProgram+"=1", "ROLLCALL_INTERVAL=2s", "ROLLCALL_TIMEOUT=7s")
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
