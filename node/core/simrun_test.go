@@ -3,6 +3,7 @@ package core
 import (
 	"flag"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -11,7 +12,7 @@ import (
 )
 
 var (
-	seeds = flag.Uint64("sim.seeds", 40, "how many `seeds` the simulation runs")
+	seeds = flag.Uint64("sim.seeds", 10, "how many `seeds` the simulation runs")
 	first = flag.Uint64("sim.first", 0, "the first `seed` it runs")
 	trace = flag.Bool("sim.trace", false, "print what happened with a seed that fails")
 )
@@ -19,6 +20,7 @@ var (
 // TestSimulation runs whole clusters through faults, and holds every step against
 // the truth. A seed that fails is run again by -sim.first=SEED -sim.seeds=1 -sim.trace.
 func TestSimulation(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // many small worlds, one after another
 	var next atomic.Uint64
 	var wg sync.WaitGroup
 	next.Store(*first)
