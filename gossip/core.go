@@ -68,6 +68,7 @@ type Core struct {
 	start  time.Time
 	pingAt time.Time
 	ticked time.Time // the last Tick
+	late   bool      // it was, and judged nobody
 	tried  bool      // the seeds were
 	ready  bool
 
@@ -187,9 +188,10 @@ func (c *Core) learn(now time.Time) {
 // Tick does what time alone makes due. Call it every interval/50.
 func (c *Core) Tick(now time.Time) {
 	t := c.step(now)
-	// A tick that comes late has nothing read of what came meanwhile: the next may judge.
-	late := now.Sub(c.ticked) > 2*c.clk.tick()
-	c.ticked = now
+	// A tick that comes late has nothing read of what came meanwhile: the next one
+	// judges, late or not.
+	late := now.Sub(c.ticked) > 2*c.clk.tick() && !c.late
+	c.ticked, c.late = now, late
 	if c.life != Left && !now.Before(c.pingAt) {
 		c.pingAll(now)
 	}

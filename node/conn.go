@@ -40,6 +40,7 @@ type conn struct {
 	rights   auth.Rights
 	follows  []*follow
 	pinged   time.Duration // running time
+	asked    time.Duration // running time of the first ping since it was last heard
 	warned   bool          // that the token is about to end
 
 	mu      sync.Mutex // guards the rest, and parts of follows

@@ -234,7 +234,8 @@ func (n *Node) server(h http.Handler) *http.Server {
 func (n *Node) ticks(ctx context.Context) {
 	ticker := time.NewTicker(n.tick())
 	defer ticker.Stop()
-	for last := time.Now(); ; {
+	last, late := time.Now(), false
+	for {
 		select {
 		case <-ctx.Done():
 			return
@@ -243,8 +244,9 @@ func (n *Node) ticks(ctx context.Context) {
 		n.step(func(now time.Time) {
 			n.core.Tick(now)
 			n.run.Store(int64(n.core.Now(now).Run))
-			n.sweep(now, now.Sub(last) > 2*n.tick())
+			late = now.Sub(last) > 2*n.tick() && !late
 			last = now
+			n.sweep(now, late)
 		})
 	}
 }

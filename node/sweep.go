@@ -14,7 +14,7 @@ const warning = 30 * time.Second
 
 // sweep looks for sockets that are silent, that have not said hello, or whose token
 // is over. In a tick that came late nobody is silent: what came meanwhile has not
-// been read.
+// been read, and the next tick judges.
 func (n *Node) sweep(now time.Time, late bool) {
 	for c := range n.conns {
 		switch {
@@ -44,7 +44,7 @@ func (n *Node) silent(c *conn) time.Duration {
 
 // unanswered reports whether a client has had time to answer a ping, and has not.
 func (n *Node) unanswered(c *conn) bool {
-	return c.pinged > c.sock.LastHeard() && n.clock()-c.pinged >= (n.cfg.Timeout-n.cfg.Interval)/2
+	return c.asked > c.sock.LastHeard() && n.clock()-c.asked >= (n.cfg.Timeout-n.cfg.Interval)/2
 }
 
 // end ends a session and its socket.
@@ -62,6 +62,9 @@ func (n *Node) ping(c *conn, now time.Time) {
 		return
 	}
 	c.pinged = run
+	if c.asked <= c.sock.LastHeard() {
+		c.asked = run
+	}
 	c.sock.Reply(socket.Frame(protocol.AppendPing(nil, now.UnixMilli())))
 }
 
