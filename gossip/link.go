@@ -46,11 +46,14 @@ func (c *Core) Opened(now time.Time, id channels.NodeID) *Link {
 	l := &Link{peer: id, dialed: true, progress: now}
 	c.links = append(c.links, l)
 	p := c.peer(id)
+	if p != nil {
+		p.dialing = false
+	}
 	if p == nil || p.state == Gone || p.link != nil {
 		c.shut(l)
 		return l
 	}
-	p.dialing, p.link = false, l
+	p.link = l
 	c.want(l)
 	return l
 }

@@ -1,0 +1,61 @@
+package gossip
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/channels"
+)
+
+// blind is a view that looks at nothing.
+type blind struct{}
+
+func (blind) Apply(channels.Now, channels.NodeID, []channels.Change, uint64)   {}
+func (blind) Replace(channels.Now, channels.NodeID, []channels.Change, uint64) {}
+func (blind) Lost(channels.Now, channels.NodeID)                               {}
+func (blind) Left(channels.Now, channels.NodeID, time.Duration)                {}
+
+// lone is a core whose peers are what a test tells it.
+type lone struct {
+	*Core
+	now time.Time
+}
+
+func newLone() *lone {
+	now := time.Unix(1000, 0)
+	return &lone{now: now, Core: New(Config{
+		Self: channels.NodeID{1}, Interval: 10 * time.Second, Timeout: 13 * time.Second,
+		View: blind{}, Rand: rand.New(rand.NewPCG(1, 1)),
+	}, now)}
+}
+
+// run ticks for a while, and returns what the core wanted done meanwhile.
+func (l *lone) run(d time.Duration) (fx Effects) {
+	for end := l.now.Add(d); l.now.Before(end); {
+		l.now = l.now.Add(200 * time.Millisecond)
+		l.Tick(l.now)
+		fx.Dials = append(fx.Dials, l.Take().Dials...)
+	}
+	return fx
+}
+
+func (l *lone) met(id channels.NodeID) {
+	l.Met(l.now, id, Peer{Addr: "127.0.0.1:1"})
+}
+
+func TestNodeThatLeavesWhileItIsDialedIsForgotten(t *testing.T) {
+	l := newLone()
+	peer := channels.NodeID{2}
+	l.met(peer)
+	if dials := l.Take().Dials; len(dials) != 1 {
+		t.Fatalf("dials %v, want the peer", dials)
+	}
+	l.Goodbye(l.now, peer)
+	link := l.Opened(l.now, peer)
+	l.Closed(l.now, link)
+	l.run(asideAge + time.Minute)
+	for p := range l.Peers() {
+		t.Errorf("a node that left long ago is still known: %+v", p)
+	}
+}
