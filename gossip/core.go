@@ -65,7 +65,6 @@ type Core struct {
 	peers []*peer // by id
 	links []*Link // in the order of their opening
 
-	start  time.Time
 	pingAt time.Time
 	ticked time.Time // the last Tick
 	late   bool      // it was, and judged nobody
@@ -131,7 +130,7 @@ func New(cfg Config, now time.Time) *Core {
 		cfg.Part = answerItems
 	}
 	cfg.Removals = cmp.Or(cfg.Removals, minGone)
-	c := &Core{cfg: cfg, start: now, pingAt: now, table: Table{newLedger(cfg.Removals)}}
+	c := &Core{cfg: cfg, pingAt: now, table: Table{newLedger(cfg.Removals)}}
 	c.clk = clock{pace: pace{cfg.Interval, cfg.Timeout}, last: now}
 	return c
 }
@@ -172,15 +171,15 @@ func (c *Core) SeedsTried(now time.Time) {
 }
 
 // Ready reports whether the node knows its cluster: it holds the table of every
-// node, living or just left, that it learned of when joining, or one timeout is
-// over. Once true it stays true.
+// node, living or just left, that it learned of when joining, or it has run for
+// one timeout. Once true it stays true.
 func (c *Core) Ready() bool { return c.ready }
 
 func (c *Core) learn(now time.Time) {
 	if c.ready {
 		return
 	}
-	c.ready = now.Sub(c.start) >= c.cfg.Timeout || c.tried && !slices.ContainsFunc(c.peers, func(p *peer) bool {
+	c.ready = c.clk.run >= c.cfg.Timeout || c.tried && !slices.ContainsFunc(c.peers, func(p *peer) bool {
 		return p.live() && !p.shown || p.state == Gone && !p.copy.ready && now.Sub(p.asideAt) < c.cfg.Timeout
 	})
 }

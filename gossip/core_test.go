@@ -59,3 +59,20 @@ func TestNodeThatLeavesWhileItIsDialedIsForgotten(t *testing.T) {
 		t.Errorf("a node that left long ago is still known: %+v", p)
 	}
 }
+
+func TestPauseDoesNotMakeANodeReady(t *testing.T) {
+	l := newLone()
+	l.now = l.now.Add(time.Minute) // between New and the first call, say
+	l.met(channels.NodeID{2})
+	l.SeedsTried(l.now)
+	l.run(5 * time.Second)
+	l.now = l.now.Add(time.Minute)
+	l.run(time.Second)
+	if l.Ready() {
+		t.Error("ready after a pause in which it could learn nothing of its peer")
+	}
+	l.run(13 * time.Second)
+	if !l.Ready() {
+		t.Error("not ready when a timeout is over")
+	}
+}
