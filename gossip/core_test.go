@@ -76,3 +76,31 @@ func TestPauseDoesNotMakeANodeReady(t *testing.T) {
 		t.Error("not ready when a timeout is over")
 	}
 }
+
+func TestNodeThatReturnsIsDialedAtOnce(t *testing.T) {
+	l := newLone()
+	peer := channels.NodeID{2}
+	l.met(peer)
+	beat := uint64(0)
+	ping := func() {
+		beat++
+		l.Packet(l.now, encodePing(&Ping{Node: peer, Beat: beat, Interval: 10_000, Timeout: 13_000}))
+	}
+	ping()
+	l.Take()
+	l.DialFailed(l.now, peer)
+	for dials := 0; dials < 40; { // the last one fails just when nothing but the next is due
+		fx := l.run(200 * time.Millisecond)
+		dials += len(fx.Dials)
+		for range fx.Dials {
+			l.DialFailed(l.now, peer)
+		}
+	}
+	if l.Stats().Lost != 1 {
+		t.Fatalf("%d peers were lost, want 1", l.Stats().Lost)
+	}
+	ping()
+	if dials := l.run(200 * time.Millisecond).Dials; len(dials) != 1 {
+		t.Errorf("dials %v when it is back, want it at once", dials)
+	}
+}
