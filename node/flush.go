@@ -8,14 +8,18 @@ import (
 )
 
 // batch is the time between two diffs of a channel. The first change goes at
-// once; what comes within a batch after it goes together. In a large channel each
-// diff is dear, so it is longer there.
+// once; what comes within a batch after it goes together. In a large channel, or one
+// with many followers here, each diff is dear, so it is longer there.
 const (
 	batch      = 20 * time.Millisecond
-	batchEach  = 20 * time.Microsecond // per member
+	batchEach  = 20 * time.Microsecond // per member, or per follower if they are more
 	batchMost  = time.Second
 	countEvery = time.Second // between two counts, for those who follow no more
 )
+
+// maxJobs bounds what waits while a fan's followers are given what was before. Until
+// there is room, the view gathers what changes, which is no more than its members.
+const maxJobs = 4
 
 // scheduleDirty schedules the channels that changed.
 func (n *Node) scheduleDirty() {
@@ -32,7 +36,8 @@ func (n *Node) schedule(f *fan) {
 		return
 	}
 	users, _ := n.core.View.Count(f.channel)
-	wait := min(max(batch, time.Duration(users)*batchEach), batchMost) - time.Since(f.flushed)
+	dear := time.Duration(max(users, len(f.live))) * batchEach
+	wait := min(max(batch, dear), batchMost) - time.Since(f.flushed)
 	if wait <= 0 {
 		n.enqueue(f)
 		return
@@ -62,13 +67,27 @@ func (n *Node) later(f *fan, wait time.Duration, timer **time.Timer) {
 func (n *Node) flushDue(now time.Time) {
 	for _, f := range n.due {
 		f.queued = false
-		if n.fans[f.channel] == f { // it has followers still
+		switch {
+		case n.fans[f.channel] != f: // it has no followers any more
+		case f.isBehind():
+			n.stats.Postponed++
+			if f.batch == nil {
+				n.later(f, batch, &f.batch)
+			}
+		default:
 			n.flush(f, now)
 			n.closeIdle(f)
 		}
 	}
 	clear(n.due)
 	n.due = n.due[:0]
+}
+
+// isBehind reports whether changes come faster than the followers can be told.
+func (f *fan) isBehind() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.jobs) >= maxJobs
 }
 
 // flush makes a job of what a channel's followers are to be told, if there is anything.

@@ -86,6 +86,7 @@ type counters struct {
 	TimedOut       uint64 // sockets closed for their silence
 	Expired        uint64 // sockets closed because their token was over
 	Flushes, Diffs uint64 // of channels, and those that made a difference
+	Postponed      uint64 // flushes, since the followers were still being given what was before
 	Resyncs        uint64 // rosters sent because a follower could not take the diffs
 }
 

@@ -36,6 +36,67 @@ func TestFirstChangeGoesAtOnceAndTheNextTogether(t *testing.T) {
 	})
 }
 
+func TestManyFollowersMakeALongerBatch(t *testing.T) {
+	inWorld(t, 1, func(w *world) {
+		n := w.cluster(1)[0]
+		watcher, bob := w.watchers("room", n)[0], w.open(n, "bob")
+		n.mu.Lock()
+		f := n.fans["room"]
+		f.own()
+		for len(f.live) < 10_000 { // who are gone, so that it costs the test nothing
+			f.live = append(f.live, &follow{conn: &conn{}, fan: f, gone: true, place: len(f.live)})
+		}
+		n.mu.Unlock()
+		time.Sleep(time.Second)
+		start := time.Now()
+		bob.send(client.Request{Type: "join", Channel: "room"})
+		time.Sleep(time.Millisecond)
+		bob.send(client.Request{Type: "leave", Channel: "room"})
+		time.Sleep(time.Second)
+		diffs := watcher.all("diff")
+		if len(diffs) != 2 {
+			t.Fatalf("%d diffs, want the join and the leave", len(diffs))
+		}
+		w.wantAfter("the leave", start, diffs[1].at, 10_000*batchEach, 0)
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		f.own()
+		f.live = f.live[:1]
+	})
+}
+
+func TestFanThatFallsBehindGathersChanges(t *testing.T) {
+	inWorld(t, 1, func(w *world) {
+		n := w.cluster(1)[0]
+		watcher, bob := w.watchers("room", n)[0], w.open(n, "bob")
+		bob.join("room")
+		time.Sleep(time.Second)
+		n.mu.Lock()
+		f := n.fans["room"]
+		n.mu.Unlock()
+		delivering := func(is bool) (waiting int) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.delivering = is
+			return len(f.jobs)
+		}
+		delivering(true) // as if somebody were at it, and slow
+		for i := range 100 {
+			bob.send(client.Request{Type: "update", Channel: "room", Data: fmt.Appendf(nil, `{"i":%d}`, i)})
+			time.Sleep(batch)
+		}
+		if waiting := delivering(false); waiting != maxJobs {
+			t.Errorf("%d jobs wait, want %d", waiting, maxJobs)
+		}
+		f.deliver() // goes on
+		time.Sleep(settled)
+		watcher.wantSound()
+		if got := len(watcher.all("diff")); got != 1+maxJobs+1 {
+			t.Errorf("%d diffs, want that of the join, those that waited, and one of what was gathered", got)
+		}
+	})
+}
+
 func TestChangeUndoneWithinABatchIsNotTold(t *testing.T) {
 	inWorld(t, 2, func(w *world) {
 		nodes := w.cluster(2)
