@@ -2,6 +2,7 @@ package gossip
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -102,5 +103,32 @@ func TestNodeThatReturnsIsDialedAtOnce(t *testing.T) {
 	ping()
 	if dials := l.run(200 * time.Millisecond).Dials; len(dials) != 1 {
 		t.Errorf("dials %v when it is back, want it at once", dials)
+	}
+}
+
+func TestLostNodeIsAskedForOnceAnInterval(t *testing.T) {
+	l := newLone()
+	lost, other := channels.NodeID{2}, channels.NodeID{3}
+	l.met(lost)
+	l.met(other)
+	asked := 0
+	for beat := uint64(1); beat <= 300; beat++ { // a minute
+		l.Packet(l.now, encodePing(&Ping{Node: other, Beat: beat, Interval: 10_000, Timeout: 13_000}))
+		l.now = l.now.Add(200 * time.Millisecond)
+		l.Tick(l.now)
+		fx := l.Take()
+		for _, d := range fx.Dials {
+			l.DialFailed(l.now, d.To)
+		}
+		for _, p := range fx.Packets {
+			if ping, err := DecodePing(p.Data); err != nil {
+				t.Fatal(err)
+			} else if beat > 100 && slices.Contains(ping.Asks, lost) {
+				asked++
+			}
+		}
+	}
+	if l.Stats().Lost != 1 || asked < 3 || asked > 6 {
+		t.Errorf("%d lost, asked for %d times in 40s, want 1, asked for every 10s", l.Stats().Lost, asked)
 	}
 }

@@ -124,7 +124,7 @@ func (c *Core) alive(p *peer) {
 	case Lost:
 		c.stats.Returned++
 		c.note(p)
-		p.redialAt = c.clk.last
+		p.redialAt, p.routeAt = c.clk.last, c.clk.last
 		if l := c.source(p); l != nil {
 			c.want(l) // the first answer, even empty, shows it again
 		}

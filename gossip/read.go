@@ -14,7 +14,11 @@ func (c *Core) route(now time.Time, p *peer) {
 		c.fx.Dials = append(c.fx.Dials, Dial{p.id, p.addr})
 	}
 	if c.unread(now, p) && !now.Before(p.routeAt) {
-		p.routeAt = now.Add(p.round())
+		wait := p.round()
+		if p.state == Lost { // most are dead: ask as often as it is dialed
+			wait = p.interval
+		}
+		p.routeAt = now.Add(wait)
 		c.askAround(p)
 	}
 }
