@@ -146,7 +146,8 @@ type node struct {
 	slot    int
 	id      channels.NodeID
 	core    *Core
-	learned bool // before this step
+	learned bool   // before this step
+	frames  uint64 // received before this step
 	offset  time.Duration
 
 	dead   bool // killed or left

@@ -57,7 +57,10 @@ func (w *world) noteEnds(n *node, a *gossip.Answer) {
 
 // check holds one step of a node against the truth.
 func (w *world) check(n *node, fx gossip.Effects) {
-	w.checkCopies(n)
+	frames := n.core.Gossip.Stats().Frames
+	if frames != n.frames { // only frames change copies
+		w.checkCopies(n)
+	}
 	for _, note := range fx.Notes {
 		w.trace("%v: %v is %v after %v", n, w.byID[note.Node], note.State, note.Silent)
 		if note.State == gossip.Lost {
@@ -82,8 +85,11 @@ func (w *world) check(n *node, fx gossip.Effects) {
 			w.checkLeave(n, e)
 		}
 	}
-	for p := range n.core.Gossip.Peers() {
-		n.before[p.ID] = p.Number
+	if frames != n.frames {
+		n.frames = frames
+		for p := range n.core.Gossip.Peers() {
+			n.before[p.ID] = p.Number
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ var (
 // TestSimulation runs whole clusters through faults, and holds every step against
 // the truth. A seed that fails is run again by -sim.first=SEED -sim.seeds=1 -sim.trace.
 func TestSimulation(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(400)) // many small worlds, one after another
+	defer debug.SetGCPercent(debug.SetGCPercent(1600)) // many small worlds, one after another
 	var next atomic.Uint64
 	var wg sync.WaitGroup
 	next.Store(*first)
