@@ -105,17 +105,18 @@ func New(cfg Config) (*Node, error) {
 		fans:     map[string]*fan{},
 	}
 	_, _ = rand.Read(n.id[:]) // never fails
-	n.core = core.New(core.Config{Self: n.id, Interval: cfg.Interval, Timeout: cfg.Timeout, Grace: cfg.Grace,
-		Rand: mrand.New(mrand.NewPCG(binary.LittleEndian.Uint64(n.id[:]), binary.LittleEndian.Uint64(n.id[8:])))}, time.Now())
-	if !cfg.Logger.Enabled(context.Background(), slog.LevelDebug) {
-		n.core.View.Record(channels.SessionDisconnected)
-	}
 	if n.public, err = auth.ParsePublic(cfg.PublicChannels); err != nil {
 		return nil, &ConfigError{"PublicChannels", "", err.Error()}
 	}
 	if err := n.open(); err != nil {
 		n.shut()
 		return nil, err
+	}
+	// After the keys were got, or the time for that would be taken for a pause.
+	n.core = core.New(core.Config{Self: n.id, Interval: cfg.Interval, Timeout: cfg.Timeout, Grace: cfg.Grace,
+		Rand: mrand.New(mrand.NewPCG(binary.LittleEndian.Uint64(n.id[:]), binary.LittleEndian.Uint64(n.id[8:])))}, time.Now())
+	if !cfg.Logger.Enabled(context.Background(), slog.LevelDebug) {
+		n.core.View.Record(channels.SessionDisconnected)
 	}
 	return n, nil
 }
