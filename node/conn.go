@@ -32,9 +32,9 @@ type conn struct {
 	doubted atomic.Bool
 
 	// Guarded by Node.mu.
-	waiting  bool          // said hello, and waits for a key, or for the node to know its cluster
+	waiting  bool          // nothing is read: it waits for a key, or for the node to know its cluster
 	session  uint64        // 0: none, or none any more
-	welcomed time.Duration // running time
+	waited   time.Duration // running time at which the last such wait was over
 	identity auth.Identity
 	shown    time.Time // when the identity's token was
 	rights   auth.Rights
@@ -175,12 +175,15 @@ func (c *conn) refuseToken(id int64, err error) {
 	c.refuse(id, code, err.Error())
 }
 
-// wait keeps the sweep from closing a connection that has said hello.
+// wait keeps the sweep from closing a connection of which nothing is read, until goOn.
 func (c *conn) wait() {
 	c.node.mu.Lock()
 	defer c.node.mu.Unlock()
 	c.waiting = true
 }
+
+// goOn says that frames are read again. Node.mu is held.
+func (c *conn) goOn() { c.waiting, c.waited = false, c.node.clock() }
 
 // awaitReady waits until the node knows its cluster, with a ping now and then so
 // that the client knows that somebody is there. False: the socket is over.
@@ -215,7 +218,7 @@ func (c *conn) open(now time.Time, h protocol.Hello, identity auth.Identity) {
 		return // the socket is closing
 	}
 	t := n.core.Now(now)
-	c.welcomed = n.clock()
+	c.goOn()
 	status := h.Status
 	if status == "" {
 		status = identity.Status

@@ -36,10 +36,13 @@ func (n *Node) sweep(now time.Time, late bool) {
 }
 
 // silent returns for how long nothing was heard of a client, in running time; never
-// more than that, although the clock stands still between two ticks. While hello
-// waited nothing was read.
+// more than that, although the clock stands still between two ticks. While it waits
+// for an answer nothing is read.
 func (n *Node) silent(c *conn) time.Duration {
-	return n.clock() - max(c.sock.LastHeard(), c.welcomed) - n.tick()
+	if c.waiting {
+		return 0
+	}
+	return n.clock() - max(c.sock.LastHeard(), c.waited) - n.tick()
 }
 
 // unanswered reports whether a client has had time to answer a ping, and has not.
