@@ -7,8 +7,14 @@ import (
 	"github.com/rollcall-presence/rollcall/channels"
 )
 
-// maxAsks bounds the questions of one datagram, and the beats of its answer.
-const maxAsks = 24
+// Questions: question asks a peer that is late for a sign of life, askAround asks
+// all others about it, and ask puts one question to one peer. What is to be put
+// waits in peer.asks for the next datagram and in Link.asks for the next frame; what
+// was put to us over a stream waits in Link.asked for our answer.
+
+// maxAsks bounds the questions of one datagram, and the beats of its answer, which
+// has to fit into MaxPacket.
+const maxAsks = 20
 
 // question asks a peer that is late, or suspected, for a sign of life: first
 // itself, by datagram and over open streams, then all others too.
@@ -95,7 +101,7 @@ func (c *Core) hearsay(now time.Time, p *peer) (Hearsay, bool) {
 	case p.state == Gone:
 		h.Left, h.Age = true, now.Sub(p.asideAt).Milliseconds()
 		return h, true
-	case p.state == Lost || p.beat == 0 || p.heardAt.Before(c.clk.judg):
+	case p.state == Lost || p.beat == 0 || p.heardAt.Before(c.clk.judges):
 		return h, false
 	}
 	h.Age = now.Sub(p.heardAt).Milliseconds()

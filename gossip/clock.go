@@ -12,9 +12,9 @@ import (
 // pause the running time stands still until a round of questions is over.
 type clock struct {
 	pace
-	last time.Time     // monotonic
-	run  time.Duration // running time
-	judg time.Time     // after the last pause, the running time stands still until then
+	last   time.Time     // monotonic
+	run    time.Duration // running time
+	judges time.Time     // after the last pause, the running time stands still until then
 }
 
 // step moves the clock on and returns by how much it was paused, 0 if it was not.
@@ -25,16 +25,16 @@ func (c *clock) step(now time.Time) (paused time.Duration) {
 	}
 	c.last = now
 	if gap > c.pause() {
-		c.judg, paused = now.Add(c.round()), gap
+		c.judges, paused = now.Add(c.round()), gap
 	}
-	if !now.Before(c.judg) {
+	if !now.Before(c.judges) {
 		c.run += min(gap, c.interval/10)
 	}
 	return paused
 }
 
 // catchingUp reports whether the round of questions after a pause is not over.
-func (c *clock) catchingUp() bool { return c.last.Before(c.judg) }
+func (c *clock) catchingUp() bool { return c.last.Before(c.judges) }
 
 // now returns the moment of the last step for the view.
 func (c *clock) now() channels.Now {

@@ -96,6 +96,7 @@ func (c *Core) Closed(now time.Time, l *Link) {
 	if p := c.peer(l.peer); p != nil && p.link == l {
 		p.link = nil
 		c.failed(now, p)
+		c.advanced(p.id) // who reads it through us has to look elsewhere
 	}
 }
 
@@ -166,7 +167,11 @@ func (c *Core) serve(l *Link, w *Wants) {
 // stead. Nothing breaks if that is lost: the session ends by itself.
 func (c *Core) Resume(now time.Time, holder channels.NodeID, r Resumed) {
 	c.step(now)
-	for _, l := range c.links {
+	links := c.links
+	if p := c.peer(holder); p != nil && p.link != nil {
+		links = append([]*Link{p.link}, links...) // one that it dialed may be half open
+	}
+	for _, l := range links {
 		if l.peer == holder && l.proved && !l.closed && len(l.resumed) < maxResumed {
 			l.resumed = append(l.resumed, r)
 			c.wake(l)

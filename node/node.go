@@ -23,7 +23,7 @@
 //
 // # Liveness
 //
-// There is no timer per socket: one goroutine ticks the core and now and then sweeps
+// There is no timer per socket: one goroutine ticks the core and sweeps
 // the connections for those that are silent, or whose token is over.
 package node
 
