@@ -93,15 +93,16 @@ func (c *Core) tell(now time.Time, asks []channels.NodeID) (hearsay []Hearsay, s
 }
 
 // hearsay returns the last beat of a peer with its age. A beat from before a pause
-// of this process is told to nobody, nor one read in the round after it, which may
-// have waited in a buffer: their ages cannot be known.
+// of this process is told to nobody, nor one read in the round after it, or after
+// the process was held up for a moment: it may have waited in a buffer, and its age
+// cannot be known.
 func (c *Core) hearsay(now time.Time, p *peer) (Hearsay, bool) {
 	h := Hearsay{Node: p.id, Beat: p.beat, Number: p.copy.Number(), Digest: p.copy.led.digest, Readable: c.readable(p)}
 	switch {
 	case p.state == Gone:
 		h.Left, h.Age = true, now.Sub(p.asideAt).Milliseconds()
 		return h, true
-	case p.state == Lost || p.beat == 0 || p.heardAt.Before(c.clk.judges):
+	case p.state == Lost || p.beat == 0 || p.heardAt.Before(c.clk.judges) || p.heardAt.Before(c.clk.sure):
 		return h, false
 	}
 	h.Age = now.Sub(p.heardAt).Milliseconds()

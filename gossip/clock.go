@@ -15,6 +15,7 @@ type clock struct {
 	last   time.Time     // monotonic
 	run    time.Duration // running time
 	judges time.Time     // after the last pause, the running time stands still until then
+	sure   time.Time     // beats read before may have waited in a buffer: their ages are not known
 }
 
 // step moves the clock on and returns by how much it was paused, 0 if it was not.
@@ -26,6 +27,9 @@ func (c *clock) step(now time.Time) (paused time.Duration) {
 	c.last = now
 	if gap > c.pause() {
 		c.judges, paused = now.Add(c.round()), gap
+	}
+	if gap > c.ask() {
+		c.sure = now.Add(c.tick())
 	}
 	if !now.Before(c.judges) {
 		c.run += min(gap, c.interval/10)

@@ -29,7 +29,7 @@ func TestBrokenCodeIsFound(t *testing.T) {
 		{"second-hand beats without age", []patch{{"gossip/peer.go",
 			"heard := c.clk.run - age", "heard := c.clk.run"}}},
 		{"ages handed on after a pause", []patch{{"gossip/ask.go",
-			" || p.heardAt.Before(c.clk.judges):", ":"}}},
+			" || p.heardAt.Before(c.clk.judges) || p.heardAt.Before(c.clk.sure):", ":"}}},
 		{"an observer's pause counted as silence", []patch{
 			{"gossip/clock.go", "c.run += min(gap, c.interval/10)", "c.run += gap"},
 			{"gossip/clock.go", "if gap > c.pause() {", "if false {"},

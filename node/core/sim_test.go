@@ -38,6 +38,7 @@ type world struct {
 	beats   map[pair]heard                            // last arrival of a new beat of the second at the first
 	places  map[channels.NodeID]map[uint64]membership // of each origin, by id
 	ends    []ended                                   // of memberships, that named where the user is
+	paused  bool                                      // somebody ever was
 	quiet   bool                                      // no faults any more
 	log     []string
 	verbose bool
@@ -219,7 +220,7 @@ func (n *node) do(f func(now time.Time)) {
 // they go.
 func (w *world) pause(n *node, d time.Duration) {
 	w.trace("%v is paused for %v", n, d)
-	n.paused, n.since, n.stopped = true, w.now, w.now
+	n.paused, n.since, n.stopped, w.paused = true, w.now, w.now, true
 	w.after(d, func() {
 		if n.dead {
 			return

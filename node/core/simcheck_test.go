@@ -234,6 +234,9 @@ func (w *world) expectGone(dead *node) {
 		}
 	}
 	due := last.Add(timeout + 500*time.Millisecond + 2*w.net.slowest)
+	if w.paused {
+		due = due.Add(interval / 20) // who was held up for less hands on ages that are so much too low
+	}
 	if w.now.Before(due) {
 		w.after(due.Sub(w.now), func() { w.expectGone(dead) }) // unless a packet of its was on the way for long
 		return
