@@ -55,10 +55,10 @@ func TestBrokenCodeIsFound(t *testing.T) {
 			if !*mutations {
 				return // the patches still fit
 			}
-			out, err := exec.Command("go", "test", "-overlay", overlay, ".", "-run", "^TestSimulation$", "-sim.seeds=600").CombinedOutput()
+			out, err := exec.Command("go", "test", "-overlay", overlay, ".", "-run", "^Test[^B]", "-sim.seeds=600").CombinedOutput()
 			if err == nil {
 				t.Error("the simulation did not notice")
-			} else if !bytes.Contains(out, []byte("FAIL: TestSimulation")) {
+			} else if !bytes.Contains(out, []byte("--- FAIL: Test")) {
 				t.Errorf("it does not even run: %v\n%s", err, out)
 			} else {
 				t.Log(firstFailure(out))

@@ -221,3 +221,34 @@ func TestNodeServesWhenItKnows(t *testing.T) {
 		t.Errorf("ready %v, knows alice %v, want both", n.core.Gossip.Ready(), ok)
 	}
 }
+
+// TestNoOldBeatIsHandedOnAfterAPause: what waited in the buffers of a process that
+// stood still seems young when it is read, and must keep no dead node alive.
+func TestNoOldBeatIsHandedOnAfterAPause(t *testing.T) {
+	s := newScene(t)
+	s.cutWhile(time.Minute, [2]int{1, 0})
+	s.pause(s.nodes[2], 8*time.Second)
+	s.run(time.Second)
+	s.connect(s.nodes[1], "carol", []string{"r1"}) // news for n2, which waits there
+	s.run(time.Second)
+	s.kill(s.nodes[1])
+	s.run(timeout + time.Second)
+	if s.err != nil {
+		t.Fatal(s.err)
+	}
+	if got := s.told[s.nodes[0]]; !slices.Contains(got, "bob leaves r0: node_lost") {
+		t.Errorf("n0 shows %q, want bob's leave", got)
+	}
+}
+
+// TestSecondHandBeatCarriesItsAge: who hears a node only through others gives it up
+// as early as they do.
+func TestSecondHandBeatCarriesItsAge(t *testing.T) {
+	s := newScene(t)
+	s.cutWhile(2*time.Minute, [2]int{1, 0})
+	s.run(33 * time.Second)
+	s.shows()
+	s.kill(s.nodes[1])
+	s.run(timeout + time.Second)
+	s.shows("bob leaves r0: node_lost")
+}

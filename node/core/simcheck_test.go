@@ -224,8 +224,8 @@ func (n *node) reached(id channels.NodeID) uint64 {
 }
 
 // expectGone demands that a killed node's entries are gone everywhere within
-// timeout and half a second of its last beat, and of what news of that beat took on
-// slow streams, from hand to hand: nobody can tell how long that was.
+// timeout and half a second of its last beat. News of that beat may be held up on the
+// way, from hand to hand, and arrive younger than it is: by that much it may be later.
 func (w *world) expectGone(dead *node) {
 	last := dead.stopped
 	for p, at := range w.beats {
@@ -233,7 +233,7 @@ func (w *world) expectGone(dead *node) {
 			last = at.at
 		}
 	}
-	due := last.Add(timeout + 500*time.Millisecond + 2*w.net.slowest)
+	due := last.Add(timeout + 500*time.Millisecond + 2*w.net.slowest(dead.stopped))
 	if w.paused {
 		due = due.Add(interval / 20) // who was held up for less hands on ages that are so much too low
 	}

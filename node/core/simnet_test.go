@@ -18,9 +18,25 @@ type network struct {
 	cut     map[[2]int]bool // from slot to slot
 	slow    time.Duration   // what a stream takes for a frame, at most
 	paced   time.Time       // when that was last changed
-	slowest time.Duration   // what it was at most
+	held    []held          // frames that took long, by the time of their arrival
 	fragile float64         // chance that a stream breaks with a frame
 	streams []*stream
+}
+
+// held is how long a frame took, on a slow stream or because the way was cut.
+type held struct {
+	until time.Time
+	took  time.Duration
+}
+
+// slowest returns what a frame took at most that has arrived since then.
+func (n *network) slowest(since time.Time) (most time.Duration) {
+	for _, h := range n.held {
+		if h.until.After(since) {
+			most = max(most, h.took)
+		}
+	}
+	return most
 }
 
 // open reports whether something can go from one node to the other and back.
@@ -115,7 +131,8 @@ type end struct {
 	node   *node
 	link   *gossip.Link
 	busy   bool // a frame is being written
-	closed bool // this side knows that it is over
+	closed bool // nothing more comes or goes
+	told   bool // and the process has read that, after all that came before
 }
 
 func (n *network) find(at *node, l *gossip.Link) (*stream, int) {
@@ -174,7 +191,8 @@ func (s *stream) pump(e int) {
 		if f.Ping.Beat == 0 {
 			w.fail("%v sends a frame without a beat", from.node)
 		}
-		w.after(time.Millisecond+w.dur(s.net.slow), func() { s.deliver(e, body, f.Ping.Beat, w.now, to) })
+		sent := w.now
+		w.after(time.Millisecond+w.dur(s.net.slow), func() { s.deliver(e, body, f.Ping.Beat, sent, to) })
 	})
 }
 
@@ -201,6 +219,9 @@ func (s *stream) deliver(e int, body []byte, beat uint64, since time.Time, to *e
 		s.over(1-e, w.dur(20*time.Millisecond))
 	default:
 		w.beat(to.node, from.node, beat)
+		if took := w.now.Sub(since); took > 100*time.Millisecond {
+			s.net.held = append(s.net.held, held{w.now, took})
+		}
 		to.node.do(func(now time.Time) { s.receive(e, body, now, to) })
 		from.busy = false
 		s.pump(e)
@@ -209,7 +230,7 @@ func (s *stream) deliver(e int, body []byte, beat uint64, since time.Time, to *e
 
 func (s *stream) receive(e int, body []byte, now time.Time, to *end) {
 	w := s.net.w
-	if to.closed || to.link == nil {
+	if to.told || to.link == nil {
 		return
 	}
 	f, err := gossip.DecodeFrame(body, now.UnixMilli())
@@ -238,6 +259,7 @@ func (s *stream) end(e int) {
 	}
 	side.closed, s.halted = true, w.now
 	side.node.do(func(now time.Time) {
+		side.told = true
 		if side.link != nil {
 			side.node.core.Gossip.Closed(now, side.link)
 		}

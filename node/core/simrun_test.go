@@ -42,7 +42,6 @@ func simulate(seed uint64, verbose bool) *world {
 	w := newWorld(seed, 3+int(seed%10))
 	w.verbose = verbose
 	w.net.slow = time.Duration(w.rng.IntN(4)) * 50 * time.Millisecond
-	w.net.slowest = w.net.slow
 	w.run(5 * time.Second)
 	w.churn()
 	w.run(10 * time.Second)
@@ -89,7 +88,6 @@ func (w *world) lose()    { w.net.loss = w.rng.Float64() * 0.3 }
 func (w *world) fragile() { w.net.fragile = w.rng.Float64() * 0.1 }
 func (w *world) slow() {
 	w.net.slow, w.net.paced = w.dur(time.Second), w.now
-	w.net.slowest = max(w.net.slowest, w.net.slow)
 }
 
 // cutWhile cuts ways between slots for a time.
