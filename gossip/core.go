@@ -66,9 +66,7 @@ type Core struct {
 	links []*Link // in the order of their opening
 
 	pingAt time.Time
-	ticked time.Time // the last Tick
-	late   bool      // it was, and judged nobody
-	tried  bool      // the seeds were
+	tried  bool // the seeds were
 	ready  bool
 
 	fx    Effects
@@ -187,17 +185,11 @@ func (c *Core) learn(now time.Time) {
 // Tick does what time alone makes due. Call it every interval/50.
 func (c *Core) Tick(now time.Time) {
 	t := c.step(now)
-	// A tick that comes late has nothing read of what came meanwhile: the next one
-	// judges, late or not.
-	late := now.Sub(c.ticked) > 2*c.clk.tick() && !c.late
-	c.ticked, c.late = now, late
 	if c.life != Left && !now.Before(c.pingAt) {
 		c.pingAll(now)
 	}
 	for _, p := range slices.Clone(c.peers) {
-		if !late {
-			c.judge(t, p)
-		}
+		c.judge(t, p)
 		c.question(now, p)
 		c.route(now, p)
 		c.stalled(now, p)

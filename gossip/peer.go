@@ -35,6 +35,7 @@ type peer struct {
 
 	suspect bool // memberlist does: ask before it is overdue
 	asked   int  // questions since its last beat
+	doomed  bool // the timeout was over at the last tick
 	askAt   time.Time
 	asks    []channels.NodeID // to be put to it by the next datagram
 
@@ -115,7 +116,7 @@ func (c *Core) hear(now time.Time, p *peer, ping *Ping) {
 
 // alive brings a peer back to here.
 func (c *Core) alive(p *peer) {
-	p.suspect, p.asked = false, 0
+	p.suspect, p.asked, p.doomed = false, 0, false
 	was := p.state
 	p.state = Here
 	switch was {
@@ -218,6 +219,11 @@ func (c *Core) judge(t channels.Now, p *peer) {
 	}
 	was := p.state
 	p.state = next(t.Run-p.heard, p.asked, p.pace)
+	if p.state == Lost && !p.doomed {
+		p.state, p.doomed = Late, true // its beat may have come and not been read yet: one tick more
+	} else {
+		p.doomed = p.state == Lost
+	}
 	if p.state == was {
 		return
 	}

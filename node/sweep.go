@@ -14,7 +14,7 @@ const warning = 30 * time.Second
 
 // sweep looks for sockets that are silent, that have not said hello, or whose token
 // is over. In a tick that came late nobody is silent: what came meanwhile has not
-// been read, and the next tick judges.
+// been read.
 func (n *Node) sweep(now time.Time, late bool) {
 	for c := range n.conns {
 		switch {
