@@ -33,6 +33,7 @@ type inbox struct {
 	packets [][]byte
 	notices map[channels.NodeID]notice
 	order   []channels.NodeID
+	tried   bool // the seeds were, and the core is to be told after what they told
 }
 
 // notice is what memberlist thinks of a member.
@@ -69,6 +70,15 @@ func (b *inbox) notice(id channels.NodeID, n notice) {
 	b.wake()
 }
 
+// seedsTried says that the first round of seeds is over. The core learns of it after
+// the members whom that round found, or it would take itself to be alone.
+func (b *inbox) seedsTried() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.tried = true
+	b.wake()
+}
+
 // wake is called with mu held.
 func (b *inbox) wake() {
 	select {
@@ -93,8 +103,8 @@ func (b *inbox) run(ctx context.Context, do doer) {
 // from one of them.
 func (b *inbox) deliver(do doer) {
 	b.mu.Lock()
-	packets, notices, order := b.packets, b.notices, b.order
-	b.packets, b.notices, b.order = nil, map[channels.NodeID]notice{}, nil
+	packets, notices, order, tried := b.packets, b.notices, b.order, b.tried
+	b.packets, b.notices, b.order, b.tried = nil, map[channels.NodeID]notice{}, nil, false
 	b.mu.Unlock()
 
 	for len(order) > 0 || len(packets) > 0 {
@@ -110,6 +120,9 @@ func (b *inbox) deliver(do doer) {
 				c.Packet(now, d)
 			}
 		})
+	}
+	if tried {
+		do(func(c core, now time.Time) { c.SeedsTried(now) })
 	}
 }
 

@@ -135,3 +135,25 @@ func TestMemberlistLogsAtTheNodesLevels(t *testing.T) {
 		}
 	})
 }
+
+// A node that heard that the seeds were tried before it heard of whom they told would
+// take itself to be alone, and show empty rooms.
+func TestMembersComeBeforeTheNewsThatSeedsWereTried(t *testing.T) {
+	n := newNode(t, config())
+	defer n.m.Close()
+	for i := range 3 * atOnce {
+		n.m.inbox.notice(channels.NodeID{1, byte(i)}, notice{info: gossip.Peer{Addr: "a"}})
+	}
+	n.m.inbox.seedsTried()
+	met := -1
+	n.m.inbox.deliver(func(f func(c core, now time.Time)) {
+		before := n.tried
+		n.do(f)
+		if n.tried != before {
+			met = len(n.met)
+		}
+	})
+	if met != 3*atOnce {
+		t.Errorf("%d members were known when the seeds were said to be tried, want %d", met, 3*atOnce)
+	}
+}

@@ -26,7 +26,7 @@ func (m *Mesh) seek(list *memberlist.Memberlist) {
 	if m.ctx.Err() != nil {
 		return
 	}
-	m.do(func(c core, now time.Time) { c.SeedsTried(now) })
+	m.inbox.seedsTried()
 	if len(m.cfg.Seeds) == 0 {
 		return
 	}
