@@ -57,7 +57,7 @@ func (c *Core) ask(p *peer, about channels.NodeID) {
 func (c *Core) sendAsks(now time.Time) {
 	for _, p := range c.peers {
 		for asks := range slices.Chunk(p.asks, maxAsks) {
-			ping := c.ping()
+			ping := c.ping(p)
 			ping.Asks = asks
 			c.send(p, ping)
 		}
@@ -65,15 +65,15 @@ func (c *Core) sendAsks(now time.Time) {
 	}
 }
 
-// reply answers questions with a sign of life and what is known of others. It is
-// nil if there is nothing to tell.
-func (c *Core) reply(now time.Time, asks []channels.NodeID) *Ping {
+// reply answers a peer's questions with a sign of life and what is known of others.
+// It is nil if there is nothing to tell.
+func (c *Core) reply(now time.Time, p *peer, asks []channels.NodeID) *Ping {
 	hearsay, self := c.tell(now, asks)
 	if len(hearsay) == 0 && !self {
 		return nil
 	}
 	c.stats.Answers++
-	ping := c.ping()
+	ping := c.ping(p)
 	ping.Hearsay = hearsay[:min(len(hearsay), maxAsks)]
 	return ping
 }
@@ -92,20 +92,18 @@ func (c *Core) tell(now time.Time, asks []channels.NodeID) (hearsay []Hearsay, s
 	return hearsay, self
 }
 
-// hearsay returns the last beat of a peer with its age. A beat from before a pause
-// of this process is told to nobody, nor one read in the round after it, or after
-// the process was held up for a moment: it may have waited in a buffer, and its age
-// cannot be known.
+// hearsay returns the last beat of a peer whose age is known, with that age: of one
+// that waited in a buffer before it was read it counts from when it was made.
 func (c *Core) hearsay(now time.Time, p *peer) (Hearsay, bool) {
-	h := Hearsay{Node: p.id, Beat: p.beat, Number: p.copy.Number(), Digest: p.copy.led.digest, Readable: c.readable(p)}
+	h := Hearsay{Node: p.id, Beat: p.sure.beat, Number: p.copy.Number(), Digest: p.copy.led.digest, Readable: c.readable(p)}
 	switch {
 	case p.state == Gone:
 		h.Left, h.Age = true, now.Sub(p.asideAt).Milliseconds()
 		return h, true
-	case p.state == Lost || p.beat == 0 || p.heardAt.Before(c.clk.judges) || p.heardAt.Before(c.clk.sure):
+	case p.state == Lost || p.sure.beat == 0:
 		return h, false
 	}
-	h.Age = now.Sub(p.heardAt).Milliseconds()
+	h.Age = now.Sub(p.sure.at).Milliseconds()
 	return h, true
 }
 

@@ -1,6 +1,7 @@
 package gossip
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rollcall-presence/rollcall/channels"
@@ -12,11 +13,19 @@ import (
 // pause the running time stands still until a round of questions is over.
 type clock struct {
 	pace
-	last   time.Time     // monotonic
+	born   time.Time     // monotonic, as all moments here
+	last   time.Time     // of the last step
 	run    time.Duration // running time
 	judges time.Time     // after the last pause, the running time stands still until then
-	sure   time.Time     // beats read before may have waited in a buffer: their ages are not known
+	stood  []span        // when it stood still lately, in order
 }
+
+// span is some time.
+type span struct{ from, to time.Time }
+
+// maxStood bounds how many spans are remembered. Each is the rest of a step that took
+// more than interval/10, so that all of them cover more than six intervals.
+const maxStood = 64
 
 // step moves the clock on and returns by how much it was paused, 0 if it was not.
 func (c *clock) step(now time.Time) (paused time.Duration) {
@@ -28,13 +37,49 @@ func (c *clock) step(now time.Time) (paused time.Duration) {
 	if gap > c.pause() {
 		c.judges, paused = now.Add(c.round()), gap
 	}
-	if gap > c.ask() {
-		c.sure = now.Add(c.tick())
-	}
+	var counts time.Duration
 	if !now.Before(c.judges) {
-		c.run += min(gap, c.interval/10)
+		counts = min(gap, c.interval/10)
+	}
+	c.run += counts
+	if counts < gap {
+		c.stand(span{now.Add(counts - gap), now})
 	}
 	return paused
+}
+
+// stand remembers that the running time stood still.
+func (c *clock) stand(s span) {
+	if n := len(c.stood); n > 0 && !s.from.After(c.stood[n-1].to) {
+		c.stood[n-1].to = s.to
+		return
+	}
+	if len(c.stood) == maxStood {
+		c.stood = slices.Delete(c.stood, 0, 1)
+	}
+	c.stood = append(c.stood, s)
+}
+
+// runAt returns what the running time was at a moment not long ago.
+func (c *clock) runAt(t time.Time) time.Duration {
+	run := c.run - c.last.Sub(t)
+	for _, s := range c.stood {
+		if from := later(s.from, t); s.to.After(from) {
+			run += s.to.Sub(from)
+		}
+	}
+	return run
+}
+
+// uptime is how long the process has lived. It begins at a millisecond, so that 0
+// can say that it is not known.
+func (c *clock) uptime() time.Duration { return c.last.Sub(c.born) + time.Millisecond }
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // catchingUp reports whether the round of questions after a pause is not over.

@@ -145,7 +145,8 @@ func malformed(format string, args ...any) error {
 
 func (p *Ping) proto() *wire.Ping {
 	pb := &wire.Ping{Node: p.Node[:], Beat: p.Beat, Number: p.Number, Digest: p.Digest,
-		IntervalMs: uint64(p.Interval), TimeoutMs: uint64(p.Timeout), Life: wire.Life(p.Life)}
+		IntervalMs: uint64(p.Interval), TimeoutMs: uint64(p.Timeout), Life: wire.Life(p.Life),
+		ClockMs: uint64(p.Clock), YoursMs: uint64(p.Yours)}
 	for i := range p.Asks {
 		pb.Asks = append(pb.Asks, p.Asks[i][:])
 	}

@@ -23,7 +23,7 @@ var (
 
 // samples are frames with something in every field.
 func samples() []*Frame {
-	ping := &Ping{Node: nodeA, Beat: 7, Number: 8, Digest: 9, Interval: 10_000, Timeout: 13_000, Life: Draining,
+	ping := &Ping{Node: nodeA, Beat: 7, Number: 8, Digest: 9, Interval: 10_000, Timeout: 13_000, Life: Draining, Clock: 5, Yours: 6,
 		Asks: []channels.NodeID{nodeB}, Hearsay: []Hearsay{{Node: nodeB, Beat: 1, Age: 2, Number: 3, Digest: 4, Readable: true, Left: true}}}
 	end := &channels.End{Reason: channels.ReasonKicked, Elsewhere: []channels.Place{{Node: nodeB, Number: 5}}}
 	session := &channels.Session{ID: 1, User: "alice", State: channels.Away, Active: wall - 5, Profile: `{"a":1}`,

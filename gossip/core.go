@@ -129,7 +129,7 @@ func New(cfg Config, now time.Time) *Core {
 	}
 	cfg.Removals = cmp.Or(cfg.Removals, minGone)
 	c := &Core{cfg: cfg, pingAt: now, table: Table{newLedger(cfg.Removals)}}
-	c.clk = clock{pace: pace{cfg.Interval, cfg.Timeout}, last: now}
+	c.clk = clock{pace: pace{cfg.Interval, cfg.Timeout}, born: now, last: now}
 	return c
 }
 
@@ -237,7 +237,7 @@ func (c *Core) pingAll(now time.Time) {
 	c.pingAt = now.Add(c.cfg.Interval)
 	for _, p := range c.peers {
 		if p.state != Gone && p.addr != "" {
-			c.send(p, c.ping())
+			c.send(p, c.ping(p))
 		}
 	}
 }
@@ -248,22 +248,32 @@ func (c *Core) send(p *peer, ping *Ping) {
 	c.fx.Packets = append(c.fx.Packets, Packet{p.id, p.addr, encodePing(ping)})
 }
 
-// ping returns a sign of life; each has a beat of its own.
-func (c *Core) ping() *Ping {
+// ping returns a sign of life for a peer, or for whoever reads it first if that is
+// nil. Each has a beat of its own.
+func (c *Core) ping(to *peer) *Ping {
 	c.beat++
-	return &Ping{Node: c.cfg.Self, Beat: c.beat, Number: c.table.Number(), Digest: c.table.Digest(),
-		Interval: c.cfg.Interval.Milliseconds(), Timeout: c.cfg.Timeout.Milliseconds(), Life: c.life}
+	ping := &Ping{Node: c.cfg.Self, Beat: c.beat, Number: c.table.Number(), Digest: c.table.Digest(),
+		Interval: c.cfg.Interval.Milliseconds(), Timeout: c.cfg.Timeout.Milliseconds(), Life: c.life,
+		Clock: c.clk.uptime().Milliseconds()}
+	if to != nil {
+		ping.Yours = to.clock.yours(c.clk.uptime())
+	}
+	return ping
 }
 
 // Payload returns a ping to ride on memberlist's probe acks.
 func (c *Core) Payload(now time.Time) []byte {
 	c.step(now)
-	return encodePing(c.ping())
+	return encodePing(c.ping(nil))
 }
 
-// Packet takes in a datagram, or the payload of a probe ack. What is malformed
-// is counted and dropped.
-func (c *Core) Packet(now time.Time, data []byte) {
+// Packet takes in a datagram. What is malformed is counted and dropped.
+func (c *Core) Packet(now time.Time, data []byte) { c.packet(now, data, time.Time{}) }
+
+// Ack takes in the payload of a probe ack. The probe was sent that long ago.
+func (c *Core) Ack(now time.Time, data []byte, ago time.Duration) { c.packet(now, data, now.Add(-ago)) }
+
+func (c *Core) packet(now time.Time, data []byte, made time.Time) {
 	c.step(now)
 	c.stats.Packets++
 	ping, err := DecodePing(data)
@@ -278,12 +288,15 @@ func (c *Core) Packet(now time.Time, data []byte) {
 	if p == nil {
 		return
 	}
-	c.hear(now, p, ping)
+	if made.IsZero() {
+		made = c.made(ping)
+	}
+	c.hear(now, p, ping, made)
 	if ping.Life == Left {
 		c.depart(p, 0)
 	}
 	c.listen(now, p, ping.Hearsay)
-	if answer := c.reply(now, ping.Asks); answer != nil && p.addr != "" {
+	if answer := c.reply(now, p, ping.Asks); answer != nil && p.addr != "" {
 		c.send(p, answer)
 	}
 }
@@ -314,7 +327,7 @@ func (c *Core) meet(id channels.NodeID) *peer {
 		c.stats.Crowded++
 		return nil
 	}
-	p := &peer{id: id, state: Here, pace: c.clk.pace, heard: c.clk.run, heardAt: c.clk.last, copy: newCopy(c.cfg.Removals)}
+	p := &peer{id: id, state: Here, pace: c.clk.pace, heard: c.clk.run, copy: newCopy(c.cfg.Removals)}
 	c.peers = slices.Insert(c.peers, i, p)
 	return p
 }

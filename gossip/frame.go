@@ -36,6 +36,8 @@ type Ping struct {
 	Interval int64  // how often it pings, in milliseconds
 	Timeout  int64  // how long after its last beat it is to be given up, in milliseconds
 	Life     Life
+	Clock    int64             // the sender's uptime, in milliseconds, when it made this ping
+	Yours    int64             // the receiver's uptime then, as the sender reckons it: never too high; 0: it cannot
 	Asks     []channels.NodeID // whose beats the receiver shall tell
 	Hearsay  []Hearsay
 }

@@ -84,7 +84,7 @@ func (c *Core) Closed(now time.Time, l *Link) {
 	if !l.dialed {
 		// Its reader may not know: the ping tells what it has missed.
 		if p := c.peer(l.peer); p != nil && p.live() && p.addr != "" && c.life != Left {
-			c.send(p, c.ping())
+			c.send(p, c.ping(p))
 		}
 		return
 	}
@@ -116,7 +116,7 @@ func (c *Core) Receive(now time.Time, l *Link, f *Frame) error {
 	if p == nil {
 		return fmt.Errorf("%w: ourselves, or more than %d nodes", ErrStranger, maxPeers)
 	}
-	c.hear(now, p, f.Ping)
+	c.hear(now, p, f.Ping, c.made(f.Ping))
 	if l.peer == (channels.NodeID{}) {
 		l.peer = p.id
 	}
@@ -202,7 +202,7 @@ func (c *Core) Next(now time.Time, l *Link) *Frame {
 	}
 	hearsay, _ := c.tell(now, l.asked)
 	f.Resumed = l.resumed
-	f.Ping = c.ping()
+	f.Ping = c.ping(c.peer(l.peer))
 	f.Ping.Asks, f.Ping.Hearsay = l.asks, hearsay
 	c.introduce(now, l, f)
 	if f.Answer != nil && c.life == Left {

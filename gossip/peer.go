@@ -24,11 +24,13 @@ type peer struct {
 	pace      // as it tells
 	life Life // as it tells
 
+	clock reckoning
+
 	state   State
 	member  bool          // memberlist lists it
 	beat    uint64        // highest heard
 	heard   time.Duration // running time of that beat
-	heardAt time.Time     // monotonic time of that beat
+	sure    sign          // the highest of which the age is known: it is told to others
 	number  uint64        // of its table, with that beat
 	behind  time.Time     // since when number is ahead of the copy; zero: it is not
 	asideAt time.Time     // since when it is lost or gone
@@ -77,7 +79,7 @@ func (c *Core) Met(now time.Time, id channels.NodeID, info Peer) {
 	first := !p.member && p.beat == 0
 	p.member, p.suspect, p.addr, p.name, p.meta = true, false, info.Addr, info.Name, info.Meta
 	if first {
-		c.send(p, c.ping())
+		c.send(p, c.ping(p))
 		c.route(now, p)
 	}
 }
@@ -99,8 +101,10 @@ func (c *Core) Goodbye(now time.Time, id channels.NodeID) {
 	}
 }
 
-// hear takes in a beat at first hand. Old and replayed ones prove nothing.
-func (c *Core) hear(now time.Time, p *peer, ping *Ping) {
+// hear takes in a beat at first hand, and when it was made. It counts from when it is
+// read: old and replayed ones prove nothing.
+func (c *Core) hear(now time.Time, p *peer, ping *Ping, made time.Time) {
+	c.grow(ping, made)
 	if p.state == Gone {
 		return
 	}
@@ -108,7 +112,11 @@ func (c *Core) hear(now time.Time, p *peer, ping *Ping) {
 		c.stats.OldBeats++
 		return
 	}
-	p.beat, p.heard, p.heardAt = ping.Beat, c.clk.run, now
+	p.beat, p.heard = ping.Beat, c.clk.run
+	if !made.IsZero() {
+		p.sure = sign{ping.Beat, made}
+	}
+	p.clock.sample(now, 5*p.interval, time.Duration(ping.Clock)*time.Millisecond-c.clk.uptime())
 	p.pace, p.life = told(ping.Interval, ping.Timeout), ping.Life
 	c.alive(p)
 	c.compare(now, p, ping.Number, ping.Digest)
@@ -189,15 +197,20 @@ func (c *Core) overhear(now time.Time, p *peer, h *Hearsay, age time.Duration) {
 	if p.state == Lost {
 		return
 	}
-	heard := c.clk.run - age
-	if p.beat == 0 || heard > p.heard { // until its first beat, heard was when we met
-		p.heard, p.heardAt = heard, now.Add(-age)
-	}
-	p.beat = h.Beat
+	c.learnt(p, h.Beat, age)
 	if next(c.clk.run-p.heard, 0, p.pace) == Here {
 		c.alive(p)
 	}
 	c.compare(now, p, h.Number, h.Digest)
+}
+
+// learnt notes a beat at second hand, that old.
+func (c *Core) learnt(p *peer, beat uint64, age time.Duration) {
+	at := c.clk.last.Add(-age)
+	if heard := c.clk.runAt(at); p.beat == 0 || heard > p.heard { // until its first beat, heard was when we met
+		p.heard = heard
+	}
+	p.beat, p.sure = beat, sign{beat, at}
 }
 
 // depart ends a peer for good: it said goodbye that long ago.
@@ -280,7 +293,7 @@ func (c *Core) forget(now time.Time, p *peer) {
 	if now.Sub(p.asideAt) > asideAge && p.copy.led.number > 0 {
 		p.copy = newCopy(c.cfg.Removals)
 	}
-	heard := now.Sub(p.heardAt) < 2*p.timeout
+	heard := c.clk.run-p.heard < 2*p.timeout
 	if !p.member && !heard && now.Sub(p.asideAt) > asideAge && p.link == nil && !p.dialing {
 		c.peers = slices.DeleteFunc(c.peers, func(q *peer) bool { return q == p })
 	}

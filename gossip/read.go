@@ -31,7 +31,7 @@ func (c *Core) unread(now time.Time, p *peer) bool {
 		return false
 	case p.state == Gone:
 		return !p.copy.ready && now.Sub(p.asideAt) < c.cfg.Timeout
-	case p.state == Lost && now.Sub(p.heardAt) > asideAge && !p.member:
+	case p.state == Lost && now.Sub(p.asideAt) > asideAge && !p.member:
 		return false
 	}
 	return p.fails > 0 || p.addr == ""
@@ -132,7 +132,7 @@ func (c *Core) vouch(p *peer, hearsay []Hearsay) {
 		h := &hearsay[i]
 		age := time.Duration(h.Age) * time.Millisecond
 		if h.Node == p.id && p.state == Lost && h.Beat > p.beat && age < p.timeout {
-			p.beat, p.heard, p.heardAt = h.Beat, c.clk.run-age, c.clk.last.Add(-age)
+			c.learnt(p, h.Beat, age)
 			c.alive(p)
 		}
 	}

@@ -22,6 +22,7 @@ type core interface {
 	Goodbye(now time.Time, id channels.NodeID)
 	SeedsTried(now time.Time)
 	Packet(now time.Time, data []byte)
+	Ack(now time.Time, data []byte, ago time.Duration)
 	Payload(now time.Time) []byte
 	Opened(now time.Time, peer channels.NodeID) *gossip.Link
 	DialFailed(now time.Time, peer channels.NodeID)

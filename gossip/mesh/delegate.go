@@ -18,7 +18,7 @@ func (d delegate) NodeMeta(int) []byte {
 }
 
 // NotifyMsg takes a datagram of the core.
-func (d delegate) NotifyMsg(data []byte) { d.m.inbox.packet(data) }
+func (d delegate) NotifyMsg(data []byte) { d.m.inbox.packet(data, time.Time{}) }
 
 // Nothing of Rollcall's travels in memberlist's broadcasts or full syncs.
 
@@ -33,9 +33,9 @@ func (d delegate) AckPayload() (payload []byte) {
 }
 
 // NotifyPingComplete takes the sign of life off the answer.
-func (d delegate) NotifyPingComplete(_ *memberlist.Node, _ time.Duration, payload []byte) {
+func (d delegate) NotifyPingComplete(_ *memberlist.Node, rtt time.Duration, payload []byte) {
 	if len(payload) > 0 {
-		d.m.inbox.packet(payload)
+		d.m.inbox.packet(payload, time.Now().Add(-rtt))
 	}
 }
 

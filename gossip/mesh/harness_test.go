@@ -127,10 +127,16 @@ func (n *node) Suspect(_ time.Time, id channels.NodeID) { n.suspected[id] = true
 func (n *node) Goodbye(_ time.Time, id channels.NodeID) { n.goodbyes[id] = true }
 func (n *node) SeedsTried(time.Time)                    { n.tried++ }
 func (n *node) Packet(_ time.Time, data []byte)         { n.packets = append(n.packets, string(data)) }
-func (n *node) Payload(time.Time) []byte                { return []byte("ack of " + n.id.String()) }
-func (n *node) DialFailed(time.Time, channels.NodeID)   { n.failed++ }
-func (n *node) Closed(_ time.Time, l *gossip.Link)      { n.closed++; delete(n.links, l) }
-func (n *node) Accepted(time.Time) *gossip.Link         { return n.link(channels.NodeID{}) }
+func (n *node) Ack(_ time.Time, data []byte, ago time.Duration) {
+	n.packets = append(n.packets, string(data))
+	if ago < 0 || ago > time.Minute {
+		n.t.Errorf("an answer to a probe of %v ago", ago)
+	}
+}
+func (n *node) Payload(time.Time) []byte              { return []byte("ack of " + n.id.String()) }
+func (n *node) DialFailed(time.Time, channels.NodeID) { n.failed++ }
+func (n *node) Closed(_ time.Time, l *gossip.Link)    { n.closed++; delete(n.links, l) }
+func (n *node) Accepted(time.Time) *gossip.Link       { return n.link(channels.NodeID{}) }
 func (n *node) link(peer channels.NodeID) *gossip.Link {
 	l := new(gossip.Link)
 	n.links[l] = &fakeLink{peer: peer, out: []*gossip.Frame{{Ping: n.ping()}}}

@@ -30,10 +30,16 @@ type inbox struct {
 	arrive chan struct{} // holds one token if there may be something
 
 	mu      sync.Mutex // guards the rest
-	packets [][]byte
+	packets []packet
 	notices map[channels.NodeID]notice
 	order   []channels.NodeID
 	tried   bool // the seeds were, and the core is to be told after what they told
+}
+
+// packet is a datagram, or the payload of a probe ack.
+type packet struct {
+	data  []byte
+	probe time.Time // when the probe was sent; zero: it is a datagram
 }
 
 // notice is what memberlist thinks of a member.
@@ -47,15 +53,15 @@ func newInbox(count *counters) *inbox {
 	return &inbox{count: count, arrive: make(chan struct{}, 1), notices: map[channels.NodeID]notice{}}
 }
 
-// packet takes a copy of a datagram.
-func (b *inbox) packet(data []byte) {
+// packet takes a copy of a datagram, or of what rode on the answer to a probe.
+func (b *inbox) packet(data []byte, probe time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.packets) >= maxWaiting || len(data) > maxPacket {
 		b.count.packetsDropped.Add(1)
 		return
 	}
-	b.packets = append(b.packets, bytes.Clone(data))
+	b.packets = append(b.packets, packet{bytes.Clone(data), probe})
 	b.wake()
 }
 
@@ -109,20 +115,28 @@ func (b *inbox) deliver(do doer) {
 
 	for len(order) > 0 || len(packets) > 0 {
 		members := order[:min(len(order), atOnce)]
-		data := packets[:min(len(packets), atOnce-len(members))]
-		order, packets = order[len(members):], packets[len(data):]
-		b.count.packetsIn.Add(uint64(len(data)))
+		some := packets[:min(len(packets), atOnce-len(members))]
+		order, packets = order[len(members):], packets[len(some):]
+		b.count.packetsIn.Add(uint64(len(some)))
 		do(func(c core, now time.Time) {
 			for _, id := range members {
 				notices[id].tell(c, now, id)
 			}
-			for _, d := range data {
-				c.Packet(now, d)
+			for _, p := range some {
+				p.tell(c, now)
 			}
 		})
 	}
 	if tried {
 		do(func(c core, now time.Time) { c.SeedsTried(now) })
+	}
+}
+
+func (p packet) tell(c core, now time.Time) {
+	if p.probe.IsZero() {
+		c.Packet(now, p.data)
+	} else {
+		c.Ack(now, p.data, now.Sub(p.probe))
 	}
 }
 

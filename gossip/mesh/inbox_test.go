@@ -18,7 +18,7 @@ func TestDatagramsKeepTheirOrderAndTheirBytes(t *testing.T) {
 	buf := make([]byte, 0, 8)
 	for i := range 500 {
 		buf = strconv.AppendInt(buf[:0], int64(i), 10)
-		n.m.inbox.packet(buf) // memberlist uses its buffer again
+		n.m.inbox.packet(buf, time.Time{}) // memberlist uses its buffer again
 	}
 	n.m.inbox.deliver(n.do)
 	if len(n.packets) != 500 {
@@ -35,9 +35,9 @@ func TestFullInboxDropsAndCounts(t *testing.T) {
 	n := newNode(t, config())
 	defer n.m.Close()
 	for range maxWaiting + 10 {
-		n.m.inbox.packet([]byte("x"))
+		n.m.inbox.packet([]byte("x"), time.Time{})
 	}
-	n.m.inbox.packet(make([]byte, maxPacket+1))
+	n.m.inbox.packet(make([]byte, maxPacket+1), time.Time{})
 	n.m.inbox.deliver(n.do)
 	if s := n.m.Stats(); len(n.packets) != maxWaiting || s.PacketsIn != maxWaiting || s.PacketsDropped != 11 {
 		t.Errorf("%d arrived; stats %+v", len(n.packets), s)

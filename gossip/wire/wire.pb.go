@@ -84,8 +84,10 @@ type Ping struct {
 	IntervalMs    uint64                 `protobuf:"varint,5,opt,name=interval_ms,json=intervalMs,proto3" json:"interval_ms,omitempty"` // how often the sender pings
 	TimeoutMs     uint64                 `protobuf:"varint,6,opt,name=timeout_ms,json=timeoutMs,proto3" json:"timeout_ms,omitempty"`    // how long after its last beat it wants to be given up
 	Life          Life                   `protobuf:"varint,7,opt,name=life,proto3,enum=rollcall.v1.Life" json:"life,omitempty"`
-	Asks          [][]byte               `protobuf:"bytes,8,rep,name=asks,proto3" json:"asks,omitempty"`       // nodes whose beats the receiver shall tell
-	Hearsay       []*Hearsay             `protobuf:"bytes,9,rep,name=hearsay,proto3" json:"hearsay,omitempty"` // beats of others, as the sender knows them
+	Asks          [][]byte               `protobuf:"bytes,8,rep,name=asks,proto3" json:"asks,omitempty"`                        // nodes whose beats the receiver shall tell
+	Hearsay       []*Hearsay             `protobuf:"bytes,9,rep,name=hearsay,proto3" json:"hearsay,omitempty"`                  // beats of others, as the sender knows them
+	ClockMs       uint64                 `protobuf:"varint,10,opt,name=clock_ms,json=clockMs,proto3" json:"clock_ms,omitempty"` // of the sender, since some moment of its own
+	YoursMs       uint64                 `protobuf:"varint,11,opt,name=yours_ms,json=yoursMs,proto3" json:"yours_ms,omitempty"` // the receiver's clock_ms now, as the sender reckons it; 0: it cannot
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -181,6 +183,20 @@ func (x *Ping) GetHearsay() []*Hearsay {
 		return x.Hearsay
 	}
 	return nil
+}
+
+func (x *Ping) GetClockMs() uint64 {
+	if x != nil {
+		return x.ClockMs
+	}
+	return 0
+}
+
+func (x *Ping) GetYoursMs() uint64 {
+	if x != nil {
+		return x.YoursMs
+	}
+	return 0
 }
 
 // Hearsay is a beat at second hand.
@@ -1043,7 +1059,7 @@ var File_wire_proto protoreflect.FileDescriptor
 const file_wire_proto_rawDesc = "" +
 	"\n" +
 	"\n" +
-	"wire.proto\x12\vrollcall.v1\"\x89\x02\n" +
+	"wire.proto\x12\vrollcall.v1\"\xbf\x02\n" +
 	"\x04Ping\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\fR\x04node\x12\x12\n" +
 	"\x04beat\x18\x02 \x01(\x04R\x04beat\x12\x16\n" +
@@ -1055,7 +1071,10 @@ const file_wire_proto_rawDesc = "" +
 	"timeout_ms\x18\x06 \x01(\x04R\ttimeoutMs\x12%\n" +
 	"\x04life\x18\a \x01(\x0e2\x11.rollcall.v1.LifeR\x04life\x12\x12\n" +
 	"\x04asks\x18\b \x03(\fR\x04asks\x12.\n" +
-	"\ahearsay\x18\t \x03(\v2\x14.rollcall.v1.HearsayR\ahearsay\"\xa8\x01\n" +
+	"\ahearsay\x18\t \x03(\v2\x14.rollcall.v1.HearsayR\ahearsay\x12\x19\n" +
+	"\bclock_ms\x18\n" +
+	" \x01(\x04R\aclockMs\x12\x19\n" +
+	"\byours_ms\x18\v \x01(\x04R\ayoursMs\"\xa8\x01\n" +
 	"\aHearsay\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\fR\x04node\x12\x12\n" +
 	"\x04beat\x18\x02 \x01(\x04R\x04beat\x12\x15\n" +

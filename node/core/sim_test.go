@@ -38,7 +38,6 @@ type world struct {
 	beats   map[pair]heard                            // last arrival of a new beat of the second at the first
 	places  map[channels.NodeID]map[uint64]membership // of each origin, by id
 	ends    []ended                                   // of memberships, that named where the user is
-	paused  bool                                      // somebody ever was
 	quiet   bool                                      // no faults any more
 	log     []string
 	verbose bool
@@ -49,10 +48,10 @@ type world struct {
 // pair is an ordered pair of processes.
 type pair struct{ at, of channels.NodeID }
 
-// heard is the highest beat that has arrived, and when.
+// heard is the highest beat that has arrived, when, and when it was made.
 type heard struct {
-	at   time.Time
-	beat uint64
+	beat     uint64
+	at, made time.Time
 }
 
 // event is something to be done at a time.
@@ -220,7 +219,7 @@ func (n *node) do(f func(now time.Time)) {
 // they go.
 func (w *world) pause(n *node, d time.Duration) {
 	w.trace("%v is paused for %v", n, d)
-	n.paused, n.since, n.stopped, w.paused = true, w.now, w.now, true
+	n.paused, n.since, n.stopped = true, w.now, w.now
 	w.after(d, func() {
 		if n.dead {
 			return
@@ -306,6 +305,9 @@ func (w *world) tend() {
 			}
 			delete(n.members, id)
 			n.do(func(now time.Time) { n.core.Gossip.Suspect(now, id) })
+		}
+		if ids := sortedIDs(n.members); len(ids) > 0 {
+			w.net.probe(n, w.byID[ids[w.rng.IntN(len(ids))]])
 		}
 	}
 	w.after(time.Second, w.tend)

@@ -168,6 +168,9 @@ func (w *world) checkLost(n, of *node) {
 		if at.beat > n.beatOf(of) && since > 3*interval/20 && since < timeout-slack && p.since.Before(w.now.Add(-since-interval/10)) && p.knows(of) {
 			w.fail("%v gives up %v, of which %v had heard %v before and could have been asked", n, of, p, since)
 		}
+		if at.beat == n.beatOf(of) && w.now.Sub(at.made) < timeout {
+			w.fail("%v gives up %v by a beat that %v had heard, made %v before", n, of, p, w.now.Sub(at.made))
+		}
 	}
 }
 
@@ -224,8 +227,7 @@ func (n *node) reached(id channels.NodeID) uint64 {
 }
 
 // expectGone demands that a killed node's entries are gone everywhere within
-// timeout and half a second of its last beat. News of that beat may be held up on the
-// way, from hand to hand, and arrive younger than it is: by that much it may be later.
+// timeout and half a second of its last beat.
 func (w *world) expectGone(dead *node) {
 	last := dead.stopped
 	for p, at := range w.beats {
@@ -233,10 +235,7 @@ func (w *world) expectGone(dead *node) {
 			last = at.at
 		}
 	}
-	due := last.Add(timeout + 500*time.Millisecond + 2*w.net.slowest(dead.stopped))
-	if w.paused {
-		due = due.Add(interval / 20) // who was held up for less hands on ages that are so much too low
-	}
+	due := last.Add(timeout + 500*time.Millisecond)
 	if w.now.Before(due) {
 		w.after(due.Sub(w.now), func() { w.expectGone(dead) }) // unless a packet of its was on the way for long
 		return

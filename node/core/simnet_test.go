@@ -18,25 +18,8 @@ type network struct {
 	cut     map[[2]int]bool // from slot to slot
 	slow    time.Duration   // what a stream takes for a frame, at most
 	paced   time.Time       // when that was last changed
-	held    []held          // frames that took long, by the time of their arrival
 	fragile float64         // chance that a stream breaks with a frame
 	streams []*stream
-}
-
-// held is how long a frame took, on a slow stream or because the way was cut.
-type held struct {
-	until time.Time
-	took  time.Duration
-}
-
-// slowest returns what a frame took at most that has arrived since then.
-func (n *network) slowest(since time.Time) (most time.Duration) {
-	for _, h := range n.held {
-		if h.until.After(since) {
-			most = max(most, h.took)
-		}
-	}
-	return most
 }
 
 // open reports whether something can go from one node to the other and back.
@@ -74,7 +57,7 @@ func (w *world) carry(n *node, fx gossip.Effects) {
 func (n *network) packet(from *node, p gossip.Packet) {
 	w := n.w
 	slot, _ := strconv.Atoi(p.Addr)
-	copies := 1
+	made, copies := w.now, 1
 	if !w.quiet && w.chance(0.03) {
 		copies = 2
 	}
@@ -86,14 +69,14 @@ func (n *network) packet(from *node, p gossip.Packet) {
 		if !w.quiet && w.chance(0.1) {
 			delay += w.dur(150 * time.Millisecond)
 		}
-		w.after(delay, func() { n.arrive(from, slot, p) })
+		w.after(delay, func() { n.arrive(from, slot, p, made) })
 	}
 	if !w.quiet && w.chance(0.01) { // a replay
-		w.after(w.dur(20*time.Second), func() { n.arrive(from, slot, p) })
+		w.after(w.dur(20*time.Second), func() { n.arrive(from, slot, p, made) })
 	}
 }
 
-func (n *network) arrive(from *node, slot int, p gossip.Packet) {
+func (n *network) arrive(from *node, slot int, p gossip.Packet, made time.Time) {
 	to := n.w.nodes[slot]
 	if to.dead || n.cut[[2]int{from.slot, slot}] {
 		return
@@ -107,15 +90,45 @@ func (n *network) arrive(from *node, slot int, p gossip.Packet) {
 		n.w.fail("%v: decode: %v", from, err)
 		return
 	}
-	n.w.beat(to, from, ping.Beat)
+	n.w.beat(to, from, ping.Beat, made)
 	to.do(func(now time.Time) { to.core.Gossip.Packet(now, data) })
+}
+
+// probe is memberlist's question, the answer to which carries a sign of life.
+func (n *network) probe(from, to *node) {
+	w := n.w
+	if from.paused || to.dead || n.w.chance(n.loss) || !n.open(from, to) {
+		return
+	}
+	asked := w.now
+	w.after(w.dur(20*time.Millisecond), func() {
+		to.do(func(now time.Time) {
+			data, made := to.core.Gossip.Payload(now), w.now
+			w.after(w.dur(20*time.Millisecond), func() { n.answered(from, to, data, asked, made) })
+		})
+	})
+}
+
+// answered brings the answer to a probe. One that took long is none to memberlist.
+func (n *network) answered(from, to *node, data []byte, asked, made time.Time) {
+	w := n.w
+	if from.dead || w.now.Sub(asked) > time.Second || n.cut[[2]int{to.slot, from.slot}] {
+		return
+	}
+	ping, err := gossip.DecodePing(data)
+	if err != nil {
+		w.fail("%v: decode: %v", to, err)
+		return
+	}
+	w.beat(from, to, ping.Beat, made)
+	from.do(func(now time.Time) { from.core.Gossip.Ack(now, data, w.now.Sub(asked)) })
 }
 
 // beat notes that a sign of life of a node has reached another, if it is newer
 // than all before, those at second hand included.
-func (w *world) beat(at, of *node, beat uint64) {
+func (w *world) beat(at, of *node, beat uint64, made time.Time) {
 	if p := (pair{at.id, of.id}); beat > max(w.beats[p].beat, at.beatOf(of)) {
-		w.beats[p] = heard{w.now, beat}
+		w.beats[p] = heard{beat, w.now, made}
 	}
 }
 
@@ -218,10 +231,7 @@ func (s *stream) deliver(e int, body []byte, beat uint64, since time.Time, to *e
 		s.over(e, w.dur(20*time.Millisecond))
 		s.over(1-e, w.dur(20*time.Millisecond))
 	default:
-		w.beat(to.node, from.node, beat)
-		if took := w.now.Sub(since); took > 100*time.Millisecond {
-			s.net.held = append(s.net.held, held{w.now, took})
-		}
+		w.beat(to.node, from.node, beat, since)
 		to.node.do(func(now time.Time) { s.receive(e, body, now, to) })
 		from.busy = false
 		s.pump(e)
