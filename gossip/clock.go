@@ -13,8 +13,8 @@ import (
 // pause the running time stands still until a round of questions is over.
 type clock struct {
 	pace
-	born   time.Time     // monotonic, as all moments here
-	last   time.Time     // of the last step
+	epoch  time.Time     // when the clock that peers are told said 0
+	last   time.Time     // of the last step; monotonic, as all moments here
 	run    time.Duration // running time
 	judges time.Time     // after the last pause, the running time stands still until then
 	stood  []span        // when it stood still lately, in order
@@ -71,9 +71,12 @@ func (c *clock) runAt(t time.Time) time.Duration {
 	return run
 }
 
-// uptime is how long the process has lived. It begins at a millisecond, so that 0
-// can say that it is not known.
-func (c *clock) uptime() time.Duration { return c.last.Sub(c.born) + time.Millisecond }
+// maxEpoch is how long before its start a clock said 0, at most: some four years. The
+// moment is random, so that nobody takes the clock of another process for his own.
+const maxEpoch = 1 << 37 * time.Millisecond
+
+// time is what this process's clock says, of which peers are told. It goes on in a pause.
+func (c *clock) time() time.Duration { return c.last.Sub(c.epoch) }
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {

@@ -26,9 +26,9 @@ const (
 // milliseconds. The entries that a frame names are never changed, so that frames
 // are encoded without the lock of the core.
 func (f *Frame) Append(buf []byte, wall int64) ([]byte, error) {
-	pb := &wire.Frame{Ping: f.Ping.proto()}
+	pb := &wire.Frame{Ping: f.Ping.proto(), SeenAll: f.SeenAll}
 	if f.Wants != nil {
-		pb.Wants = &wire.Wants{Serial: f.Wants.Serial}
+		pb.Wants = &wire.Wants{Serial: f.Wants.Serial, Seen: f.Wants.Seen}
 		for _, w := range f.Wants.Wants {
 			pb.Wants.Wants = append(pb.Wants.Wants, &wire.Want{Origin: w.Origin[:], After: w.After, Whole: w.Whole})
 		}
@@ -38,6 +38,9 @@ func (f *Frame) Append(buf []byte, wall int64) ([]byte, error) {
 	}
 	for _, r := range f.Resumed {
 		pb.Resumed = append(pb.Resumed, &wire.Resumed{Session: r.Session, User: r.User})
+	}
+	for _, s := range f.Seen {
+		pb.Seen = append(pb.Seen, &wire.Seen{User: s.User, AgeMs: uint64(max(0, s.Age.Milliseconds()))})
 	}
 	buf, err := proto.MarshalOptions{}.MarshalAppend(buf, pb)
 	if err != nil {
@@ -61,7 +64,7 @@ func DecodeFrame(body []byte, wall int64) (*Frame, error) {
 		return nil, malformed("frame: %v", err)
 	}
 	d := decoder{wall: wall}
-	f := &Frame{Ping: d.ping(pb.Ping)}
+	f := &Frame{Ping: d.ping(pb.Ping), Seen: d.seen(pb.Seen), SeenAll: pb.SeenAll}
 	if pb.Wants != nil {
 		f.Wants = d.wants(pb.Wants)
 	}
@@ -107,9 +110,9 @@ func DecodePing(body []byte) (*Ping, error) {
 type shape map[protowire.Number]shape
 
 var (
-	pingShape  = shape{9: nil}                                                // hearsay
-	entryShape = shape{3: {4: nil}, 4: nil, 5: {2: nil}}                      // session and choice, membership, end and places
-	frameShape = shape{1: pingShape, 2: {1: nil}, 3: {7: entryShape}, 4: nil} // ping, wants, answer, resumed
+	pingShape  = shape{9: nil}                                                        // hearsay
+	entryShape = shape{3: {4: nil}, 4: nil, 5: {2: nil}}                              // session and choice, membership, end and places
+	frameShape = shape{1: pingShape, 2: {1: nil}, 3: {7: entryShape}, 4: nil, 5: nil} // ping, wants, answer, resumed, seen
 )
 
 // count refuses a message with more parts than any node sends, before anything

@@ -40,6 +40,8 @@ func samples() []*Frame {
 			{4, 7, channels.Change{End: end, Session: &channels.Session{ID: 4, User: "bob", State: channels.Online}}},
 			{5, 8, channels.Change{End: end, Membership: &channels.Membership{ID: 5, Session: 4, Channel: "room", Since: wall}}},
 		}}},
+		{Ping: ping, Wants: &Wants{Serial: 1, Seen: true}},
+		{Ping: ping, Seen: []channels.Seen{{User: "alice", Age: time.Minute}, {User: "bob"}}, SeenAll: true},
 	}
 }
 
@@ -115,6 +117,9 @@ func TestMalformedFramesAreRefused(t *testing.T) {
 		"both kinds":          entry(&wire.Entry{Id: 1, Session: &wire.Session{State: 1}, Membership: &wire.Membership{Session: 1, Channel: "c"}}),
 		"state of no session": entry(&wire.Entry{Id: 1, Session: &wire.Session{State: 4}}),
 		"long user":           entry(&wire.Entry{Id: 1, Session: &wire.Session{State: 1, User: long[:256]}}),
+		"too many seen":       {Ping: ping, Seen: make([]*wire.Seen, maxSeen+1)},
+		"long user seen":      {Ping: ping, Seen: []*wire.Seen{{User: long[:256]}}},
+		"nobody seen":         {Ping: ping, Seen: []*wire.Seen{{AgeMs: 1}}},
 		"long profile":        entry(&wire.Entry{Id: 1, Session: &wire.Session{State: 1, Profile: long[:MaxProfile+1]}}),
 		"unknown status":      entry(&wire.Entry{Id: 1, Session: &wire.Session{State: 1, Choice: &wire.Choice{Status: 9, By: id}}}),
 		"long data":           entry(&wire.Entry{Id: 1, Membership: &wire.Membership{Session: 1, Channel: "c", Data: long}}),

@@ -26,7 +26,8 @@ type Config struct {
 	// View is told what the peers hold, under the lock of the core.
 	View View
 
-	// Rand jitters redials. The core alone uses it.
+	// Rand jitters redials, and sets the clock that peers are told. The core alone
+	// uses it.
 	Rand *rand.Rand
 
 	// Part is how many entries one frame carries at most. Default and bound
@@ -50,6 +51,10 @@ type View interface {
 	Lost(now channels.Now, origin channels.NodeID)
 	// Left puts all entries of an origin that said goodbye age ago in grace.
 	Left(now channels.Now, origin channels.NodeID, age time.Duration)
+	// Seen returns the users who left and are remembered, for a node that joins.
+	Seen(now channels.Now) []channels.Seen
+	// LearnSeen takes what another node's Seen returned.
+	LearnSeen(now channels.Now, all []channels.Seen)
 }
 
 // Core is the state of a node in its cluster. It has no goroutine, no clock and
@@ -64,6 +69,7 @@ type Core struct {
 
 	peers []*peer // by id
 	links []*Link // in the order of their opening
+	seen  asked   // who was here before us
 
 	pingAt time.Time
 	tried  bool // the seeds were
@@ -129,7 +135,8 @@ func New(cfg Config, now time.Time) *Core {
 	}
 	cfg.Removals = cmp.Or(cfg.Removals, minGone)
 	c := &Core{cfg: cfg, pingAt: now, table: Table{newLedger(cfg.Removals)}}
-	c.clk = clock{pace: pace{cfg.Interval, cfg.Timeout}, born: now, last: now}
+	c.clk = clock{pace: pace{cfg.Interval, cfg.Timeout}, last: now,
+		epoch: now.Add(-time.Millisecond - time.Duration(cfg.Rand.Int64N(int64(maxEpoch))))}
 	return c
 }
 
@@ -254,9 +261,9 @@ func (c *Core) ping(to *peer) *Ping {
 	c.beat++
 	ping := &Ping{Node: c.cfg.Self, Beat: c.beat, Number: c.table.Number(), Digest: c.table.Digest(),
 		Interval: c.cfg.Interval.Milliseconds(), Timeout: c.cfg.Timeout.Milliseconds(), Life: c.life,
-		Clock: c.clk.uptime().Milliseconds()}
+		Clock: c.clk.time().Milliseconds()}
 	if to != nil {
-		ping.Yours = to.clock.yours(c.clk.uptime())
+		ping.Yours = to.clock.yours(c.clk.time())
 	}
 	return ping
 }
@@ -327,7 +334,7 @@ func (c *Core) meet(id channels.NodeID) *peer {
 		c.stats.Crowded++
 		return nil
 	}
-	p := &peer{id: id, state: Here, pace: c.clk.pace, heard: c.clk.run, copy: newCopy(c.cfg.Removals)}
+	p := &peer{id: id, state: Here, pace: c.clk.pace, heard: c.clk.run, since: c.clk.run, copy: newCopy(c.cfg.Removals)}
 	c.peers = slices.Insert(c.peers, i, p)
 	return p
 }

@@ -16,6 +16,8 @@ func (blind) Apply(channels.Now, channels.NodeID, []channels.Change, uint64)   {
 func (blind) Replace(channels.Now, channels.NodeID, []channels.Change, uint64) {}
 func (blind) Lost(channels.Now, channels.NodeID)                               {}
 func (blind) Left(channels.Now, channels.NodeID, time.Duration)                {}
+func (blind) Seen(channels.Now) []channels.Seen                                { return nil }
+func (blind) LearnSeen(channels.Now, []channels.Seen)                          {}
 
 // lone is a core whose peers are what a test tells it.
 type lone struct {

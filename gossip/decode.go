@@ -1,6 +1,7 @@
 package gossip
 
 import (
+	"time"
 	"unicode/utf8"
 
 	"github.com/rollcall-presence/rollcall/channels"
@@ -75,9 +76,23 @@ func (d *decoder) ping(pb *wire.Ping) *Ping {
 	return p
 }
 
+func (d *decoder) seen(pb []*wire.Seen) (all []channels.Seen) {
+	d.few("users seen", len(pb), maxSeen)
+	if d.err != nil {
+		return nil
+	}
+	for _, s := range pb {
+		if s.GetUser() == "" {
+			d.fail("nobody seen")
+		}
+		all = append(all, channels.Seen{User: d.text("user seen", s.GetUser(), MaxName), Age: time.Duration(min(s.GetAgeMs(), maxAge)) * time.Millisecond})
+	}
+	return all
+}
+
 func (d *decoder) wants(pb *wire.Wants) *Wants {
 	d.few("wants", len(pb.Wants), maxPeers)
-	w := &Wants{Serial: pb.Serial}
+	w := &Wants{Serial: pb.Serial, Seen: pb.Seen}
 	for _, x := range pb.Wants {
 		w.Wants = append(w.Wants, Want{d.node(x.GetOrigin()), x.GetAfter(), x.GetWhole()})
 	}

@@ -36,8 +36,8 @@ type Ping struct {
 	Interval int64  // how often it pings, in milliseconds
 	Timeout  int64  // how long after its last beat it is to be given up, in milliseconds
 	Life     Life
-	Clock    int64             // the sender's uptime, in milliseconds, when it made this ping
-	Yours    int64             // the receiver's uptime then, as the sender reckons it: never too high; 0: it cannot
+	Clock    int64             // the sender's, in milliseconds, when it made this ping
+	Yours    int64             // the receiver's Clock then, as the sender reckons it: never too high; 0: it cannot
 	Asks     []channels.NodeID // whose beats the receiver shall tell
 	Hearsay  []Hearsay
 }
@@ -60,12 +60,15 @@ type Frame struct {
 	Wants   *Wants
 	Answer  *Answer
 	Resumed []Resumed
+	Seen    []channels.Seen // users who left, for a reader that has just joined
+	SeenAll bool            // no more of them will come
 }
 
 // Wants names all that a reader reads on a stream.
 type Wants struct {
 	Serial uint64
 	Wants  []Want
+	Seen   bool // tell, once, when users who left were last seen
 }
 
 // Want asks for what came after a number in a table.

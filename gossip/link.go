@@ -35,6 +35,7 @@ type Link struct {
 	cursors    []*cursor
 	turn       int
 	introduced bool // the peer was told of all nodes that are known here
+	seen       retold
 }
 
 // Peer returns who is on the other side; false while that is not known.
@@ -88,6 +89,7 @@ func (c *Core) Closed(now time.Time, l *Link) {
 		}
 		return
 	}
+	c.unasked(l)
 	for _, p := range c.peers {
 		if p.via == l.peer {
 			p.via, p.routeAt = channels.NodeID{}, now
@@ -139,6 +141,12 @@ func (c *Core) Receive(now time.Time, l *Link, f *Frame) error {
 	}
 	if f.Wants != nil && !l.dialed {
 		c.serve(l, f.Wants)
+		if f.Wants.Seen {
+			l.seen.begin(now, c.cfg.View.Seen(t))
+		}
+	}
+	if l.dialed {
+		c.learnSeen(t, l, f)
 	}
 	if f.Answer != nil && l.dialed {
 		if err := c.answer(t, l, f); err != nil {
@@ -195,7 +203,10 @@ func (c *Core) Next(now time.Time, l *Link) *Frame {
 	case len(l.asks) > 0 || len(l.asked) > 0 || len(l.resumed) > 0:
 	default:
 		f.Answer = c.nextAnswer(l)
-		if f.Answer == nil && !l.pingDue {
+		if f.Answer == nil {
+			f.Seen, f.SeenAll = l.seen.next(now)
+		}
+		if f.Answer == nil && !f.SeenAll && len(f.Seen) == 0 && !l.pingDue {
 			l.woken = false
 			return nil
 		}

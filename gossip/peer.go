@@ -35,9 +35,10 @@ type peer struct {
 	behind  time.Time     // since when number is ahead of the copy; zero: it is not
 	asideAt time.Time     // since when it is lost or gone
 
-	suspect bool // memberlist does: ask before it is overdue
-	asked   int  // questions since its last beat
-	doomed  bool // the timeout was over at the last tick
+	since   time.Duration // running time at which it was met, or came back
+	suspect bool          // memberlist does: ask before it is overdue
+	asked   int           // questions since its last beat
+	doomed  bool          // the timeout was over at the last tick
 	askAt   time.Time
 	asks    []channels.NodeID // to be put to it by the next datagram
 
@@ -116,7 +117,7 @@ func (c *Core) hear(now time.Time, p *peer, ping *Ping, made time.Time) {
 	if !made.IsZero() {
 		p.sure = sign{ping.Beat, made}
 	}
-	p.clock.sample(now, 5*p.interval, time.Duration(ping.Clock)*time.Millisecond-c.clk.uptime())
+	p.clock.sample(now, 5*p.interval, time.Duration(ping.Clock)*time.Millisecond-c.clk.time())
 	p.pace, p.life = told(ping.Interval, ping.Timeout), ping.Life
 	c.alive(p)
 	c.compare(now, p, ping.Number, ping.Digest)
@@ -133,6 +134,7 @@ func (c *Core) alive(p *peer) {
 	case Lost:
 		c.stats.Returned++
 		c.note(p)
+		p.since = c.clk.run
 		p.redialAt, p.routeAt = c.clk.last, c.clk.last
 		if l := c.source(p); l != nil {
 			c.want(l) // the first answer, even empty, shows it again

@@ -82,7 +82,7 @@ func (c *Core) want(l *Link) {
 func (c *Core) wants(l *Link) *Wants {
 	l.wanting = false
 	l.serial++
-	w := &Wants{Serial: l.serial}
+	w := &Wants{Serial: l.serial, Seen: c.seen.ask(l)}
 	for _, p := range c.peers {
 		if c.source(p) == l {
 			w.Wants = append(w.Wants, Want{p.id, p.copy.after(), p.copy.rereading})

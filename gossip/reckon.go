@@ -14,12 +14,12 @@ import "time"
 // for the time of the quickest ping too long, and never for too short, but for what
 // the two clocks drift apart in two windows, or where one stood still meanwhile.
 type reckoning struct {
-	ahead  time.Duration // of our uptime, at most in this window
+	ahead  time.Duration // of our clock, at most in this window
 	before time.Duration // and in the one before
 	until  time.Time     // the window ends; zero: nothing is known
 }
 
-// sample takes in how far a ping makes the peer's uptime seem ahead of ours.
+// sample takes in how far a ping makes the peer's clock seem ahead of ours.
 func (r *reckoning) sample(now time.Time, window, ahead time.Duration) {
 	switch {
 	case r.until.IsZero():
@@ -31,13 +31,13 @@ func (r *reckoning) sample(now time.Time, window, ahead time.Duration) {
 	}
 }
 
-// yours returns the peer's uptime in milliseconds when ours is that; 0 if it is not
-// known, or not yet a millisecond.
-func (r *reckoning) yours(uptime time.Duration) int64 {
+// yours returns what the peer's clock says when ours says that, in milliseconds; 0 if
+// that is not known.
+func (r *reckoning) yours(ours time.Duration) int64 {
 	if r.until.IsZero() {
 		return 0
 	}
-	return max(0, (uptime + max(r.ahead, r.before)).Milliseconds())
+	return max(0, (ours + max(r.ahead, r.before)).Milliseconds())
 }
 
 // sign is a sign of life of another node.
@@ -46,12 +46,16 @@ type sign struct {
 	at   time.Time // when it was made, or somewhat earlier
 }
 
+// maxUnder is how long a ping is under way at most, or early by a clock that stood
+// still. Beyond it another process is meant, which was at our address before.
+const maxUnder = time.Hour
+
 // made returns when a ping was made, or somewhat earlier; zero if that is not known.
 func (c *Core) made(ping *Ping) time.Time {
-	if ping.Yours == 0 {
+	under := c.clk.time() - time.Duration(ping.Yours)*time.Millisecond
+	if ping.Yours == 0 || under.Abs() > maxUnder {
 		return time.Time{}
 	}
-	under := c.clk.uptime() - time.Duration(ping.Yours)*time.Millisecond
 	return c.clk.last.Add(-max(0, under))
 }
 

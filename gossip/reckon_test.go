@@ -38,7 +38,7 @@ func TestQuickestPingTellsThePeersClock(t *testing.T) {
 func TestRunningTimeOfAMomentAgo(t *testing.T) {
 	start := time.Unix(1000, 0)
 	at := func(d time.Duration) time.Time { return start.Add(d) }
-	c := clock{pace: pace{10 * time.Second, 13 * time.Second}, born: start, last: start}
+	c := clock{pace: pace{10 * time.Second, 13 * time.Second}, last: start}
 	for d := time.Duration(0); d <= 5*time.Second; d += 200 * time.Millisecond {
 		c.step(at(d))
 	}
@@ -67,7 +67,7 @@ func TestRunningTimeOfAMomentAgo(t *testing.T) {
 
 func TestFewSpansAreRemembered(t *testing.T) {
 	start := time.Unix(1000, 0)
-	c := clock{pace: pace{10 * time.Second, 13 * time.Second}, born: start, last: start}
+	c := clock{pace: pace{10 * time.Second, 13 * time.Second}, last: start}
 	for i := range 10 * maxStood {
 		c.step(start.Add(time.Duration(i+1) * 1500 * time.Millisecond)) // each a third too long
 	}
@@ -94,15 +94,19 @@ func TestAgeOfABeatCountsItsTimeUnderWay(t *testing.T) {
 	if _, ok := toldAge(l, id, ping); ok {
 		t.Error("a beat of which nobody knows when it was made is told to others")
 	}
-	ping.Beat, ping.Yours = 2, l.clk.uptime().Milliseconds()-4000
+	ping.Beat, ping.Yours = 2, l.clk.time().Milliseconds()-4000
 	if age, ok := toldAge(l, id, ping); !ok || age != 4*time.Second {
 		t.Errorf("a beat that was under way for 4s is told with the age %v, %v", age, ok)
 	}
-	ping.Beat, ping.Yours = 3, l.clk.uptime().Milliseconds()+100
+	ping.Beat, ping.Yours = 3, l.clk.time().Milliseconds()+100
 	if age, ok := toldAge(l, id, ping); !ok || age != 0 {
 		t.Errorf("a beat from the future is told with the age %v, %v, want 0", age, ok)
 	}
-	ping.Beat, ping.Yours = 4, 0
+	ping.Beat, ping.Yours = 4, l.clk.time().Milliseconds()-maxUnder.Milliseconds()-1
+	if age, ok := toldAge(l, id, ping); !ok || age != 0 {
+		t.Errorf("by a clock that is another's a beat has the age %v, %v, want that of the last one, 0", age, ok)
+	}
+	ping.Beat, ping.Yours = 5, 0
 	l.run(time.Second)
 	if age, ok := toldAge(l, id, ping); !ok || age != time.Second {
 		t.Errorf("told the age %v, %v, want that of the last beat whose age is known, 1s", age, ok)
@@ -129,7 +133,7 @@ func TestHearsayAgesOnItsWay(t *testing.T) {
 	if got := l.peer(about).beat; got != 0 {
 		t.Errorf("hearsay of unknown age was taken: beat %d", got)
 	}
-	ping.Beat, ping.Yours = 2, l.clk.uptime().Milliseconds()-4000
+	ping.Beat, ping.Yours = 2, l.clk.time().Milliseconds()-4000
 	l.Packet(l.now, encodePing(&ping))
 	for p := range l.Peers() {
 		if p.ID == about && (p.Beat != 5 || p.Silent != 5*time.Second) {

@@ -299,6 +299,8 @@ type Frame struct {
 	Wants         *Wants                 `protobuf:"bytes,2,opt,name=wants,proto3" json:"wants,omitempty"`
 	Answer        *Answer                `protobuf:"bytes,3,opt,name=answer,proto3" json:"answer,omitempty"`
 	Resumed       []*Resumed             `protobuf:"bytes,4,rep,name=resumed,proto3" json:"resumed,omitempty"`
+	Seen          []*Seen                `protobuf:"bytes,5,rep,name=seen,proto3" json:"seen,omitempty"`
+	SeenAll       bool                   `protobuf:"varint,6,opt,name=seen_all,json=seenAll,proto3" json:"seen_all,omitempty"` // no more of seen will come
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -361,11 +363,26 @@ func (x *Frame) GetResumed() []*Resumed {
 	return nil
 }
 
+func (x *Frame) GetSeen() []*Seen {
+	if x != nil {
+		return x.Seen
+	}
+	return nil
+}
+
+func (x *Frame) GetSeenAll() bool {
+	if x != nil {
+		return x.SeenAll
+	}
+	return false
+}
+
 // Wants names all that the dialer reads on this stream; it replaces the Wants before.
 type Wants struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Wants         []*Want                `protobuf:"bytes,1,rep,name=wants,proto3" json:"wants,omitempty"`
 	Serial        uint64                 `protobuf:"varint,2,opt,name=serial,proto3" json:"serial,omitempty"` // answers repeat it, so that those to earlier Wants are known
+	Seen          bool                   `protobuf:"varint,3,opt,name=seen,proto3" json:"seen,omitempty"`     // tell, once, when users who left were last seen
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -412,6 +429,13 @@ func (x *Wants) GetSerial() uint64 {
 		return x.Serial
 	}
 	return 0
+}
+
+func (x *Wants) GetSeen() bool {
+	if x != nil {
+		return x.Seen
+	}
+	return false
 }
 
 type Want struct {
@@ -1001,6 +1025,59 @@ func (x *Place) GetNumber() uint64 {
 	return 0
 }
 
+// Seen is a user who left and is remembered.
+type Seen struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	AgeMs         uint64                 `protobuf:"varint,2,opt,name=age_ms,json=ageMs,proto3" json:"age_ms,omitempty"` // since she was seen last
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Seen) Reset() {
+	*x = Seen{}
+	mi := &file_wire_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Seen) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Seen) ProtoMessage() {}
+
+func (x *Seen) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Seen.ProtoReflect.Descriptor instead.
+func (*Seen) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Seen) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *Seen) GetAgeMs() uint64 {
+	if x != nil {
+		return x.AgeMs
+	}
+	return 0
+}
+
 // Resumed tells the holder of a session that its user has opened another in its stead.
 type Resumed struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1012,7 +1089,7 @@ type Resumed struct {
 
 func (x *Resumed) Reset() {
 	*x = Resumed{}
-	mi := &file_wire_proto_msgTypes[12]
+	mi := &file_wire_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1024,7 +1101,7 @@ func (x *Resumed) String() string {
 func (*Resumed) ProtoMessage() {}
 
 func (x *Resumed) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[12]
+	mi := &file_wire_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1037,7 +1114,7 @@ func (x *Resumed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Resumed.ProtoReflect.Descriptor instead.
 func (*Resumed) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{12}
+	return file_wire_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Resumed) GetSession() uint64 {
@@ -1082,15 +1159,18 @@ const file_wire_proto_rawDesc = "" +
 	"\x06number\x18\x04 \x01(\x04R\x06number\x12\x16\n" +
 	"\x06digest\x18\x05 \x01(\x06R\x06digest\x12\x1a\n" +
 	"\breadable\x18\x06 \x01(\bR\breadable\x12\x12\n" +
-	"\x04left\x18\a \x01(\bR\x04left\"\xb5\x01\n" +
+	"\x04left\x18\a \x01(\bR\x04left\"\xf7\x01\n" +
 	"\x05Frame\x12%\n" +
 	"\x04ping\x18\x01 \x01(\v2\x11.rollcall.v1.PingR\x04ping\x12(\n" +
 	"\x05wants\x18\x02 \x01(\v2\x12.rollcall.v1.WantsR\x05wants\x12+\n" +
 	"\x06answer\x18\x03 \x01(\v2\x13.rollcall.v1.AnswerR\x06answer\x12.\n" +
-	"\aresumed\x18\x04 \x03(\v2\x14.rollcall.v1.ResumedR\aresumed\"H\n" +
+	"\aresumed\x18\x04 \x03(\v2\x14.rollcall.v1.ResumedR\aresumed\x12%\n" +
+	"\x04seen\x18\x05 \x03(\v2\x11.rollcall.v1.SeenR\x04seen\x12\x19\n" +
+	"\bseen_all\x18\x06 \x01(\bR\aseenAll\"\\\n" +
 	"\x05Wants\x12'\n" +
 	"\x05wants\x18\x01 \x03(\v2\x11.rollcall.v1.WantR\x05wants\x12\x16\n" +
-	"\x06serial\x18\x02 \x01(\x04R\x06serial\"J\n" +
+	"\x06serial\x18\x02 \x01(\x04R\x06serial\x12\x12\n" +
+	"\x04seen\x18\x03 \x01(\bR\x04seen\"J\n" +
 	"\x04Want\x12\x16\n" +
 	"\x06origin\x18\x01 \x01(\fR\x06origin\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\x04R\x05after\x12\x14\n" +
@@ -1141,7 +1221,10 @@ const file_wire_proto_rawDesc = "" +
 	"\telsewhere\x18\x02 \x03(\v2\x12.rollcall.v1.PlaceR\telsewhere\"3\n" +
 	"\x05Place\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\fR\x04node\x12\x16\n" +
-	"\x06number\x18\x02 \x01(\x04R\x06number\"7\n" +
+	"\x06number\x18\x02 \x01(\x04R\x06number\"1\n" +
+	"\x04Seen\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x15\n" +
+	"\x06age_ms\x18\x02 \x01(\x04R\x05ageMs\"7\n" +
 	"\aResumed\x12\x18\n" +
 	"\asession\x18\x01 \x01(\x04R\asession\x12\x12\n" +
 	"\x04user\x18\x02 \x01(\tR\x04user*+\n" +
@@ -1163,7 +1246,7 @@ func file_wire_proto_rawDescGZIP() []byte {
 }
 
 var file_wire_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_wire_proto_goTypes = []any{
 	(Life)(0),          // 0: rollcall.v1.Life
 	(*Ping)(nil),       // 1: rollcall.v1.Ping
@@ -1178,7 +1261,8 @@ var file_wire_proto_goTypes = []any{
 	(*Membership)(nil), // 10: rollcall.v1.Membership
 	(*End)(nil),        // 11: rollcall.v1.End
 	(*Place)(nil),      // 12: rollcall.v1.Place
-	(*Resumed)(nil),    // 13: rollcall.v1.Resumed
+	(*Seen)(nil),       // 13: rollcall.v1.Seen
+	(*Resumed)(nil),    // 14: rollcall.v1.Resumed
 }
 var file_wire_proto_depIdxs = []int32{
 	0,  // 0: rollcall.v1.Ping.life:type_name -> rollcall.v1.Life
@@ -1186,19 +1270,20 @@ var file_wire_proto_depIdxs = []int32{
 	1,  // 2: rollcall.v1.Frame.ping:type_name -> rollcall.v1.Ping
 	4,  // 3: rollcall.v1.Frame.wants:type_name -> rollcall.v1.Wants
 	6,  // 4: rollcall.v1.Frame.answer:type_name -> rollcall.v1.Answer
-	13, // 5: rollcall.v1.Frame.resumed:type_name -> rollcall.v1.Resumed
-	5,  // 6: rollcall.v1.Wants.wants:type_name -> rollcall.v1.Want
-	7,  // 7: rollcall.v1.Answer.entries:type_name -> rollcall.v1.Entry
-	8,  // 8: rollcall.v1.Entry.session:type_name -> rollcall.v1.Session
-	10, // 9: rollcall.v1.Entry.membership:type_name -> rollcall.v1.Membership
-	11, // 10: rollcall.v1.Entry.end:type_name -> rollcall.v1.End
-	9,  // 11: rollcall.v1.Session.choice:type_name -> rollcall.v1.Choice
-	12, // 12: rollcall.v1.End.elsewhere:type_name -> rollcall.v1.Place
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	14, // 5: rollcall.v1.Frame.resumed:type_name -> rollcall.v1.Resumed
+	13, // 6: rollcall.v1.Frame.seen:type_name -> rollcall.v1.Seen
+	5,  // 7: rollcall.v1.Wants.wants:type_name -> rollcall.v1.Want
+	7,  // 8: rollcall.v1.Answer.entries:type_name -> rollcall.v1.Entry
+	8,  // 9: rollcall.v1.Entry.session:type_name -> rollcall.v1.Session
+	10, // 10: rollcall.v1.Entry.membership:type_name -> rollcall.v1.Membership
+	11, // 11: rollcall.v1.Entry.end:type_name -> rollcall.v1.End
+	9,  // 12: rollcall.v1.Session.choice:type_name -> rollcall.v1.Choice
+	12, // 13: rollcall.v1.End.elsewhere:type_name -> rollcall.v1.Place
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_wire_proto_init() }
@@ -1213,7 +1298,7 @@ func file_wire_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_wire_proto_rawDesc), len(file_wire_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   13,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -95,6 +95,20 @@ func TestSecondTabIsNoEvent(t *testing.T) {
 	s.shows("alice leaves r0: left")
 }
 
+func TestNodeThatJoinsLearnsWhenUsersWereSeen(t *testing.T) {
+	s := newScene(t)
+	s.bye(s.alice)
+	s.run(time.Second)
+	left := s.now.Add(-time.Second)
+	s.kill(s.nodes[2])
+	s.boot(2)
+	s.run(time.Minute)
+	n := s.nodes[2]
+	if got := n.core.View.LastSeen("alice"); got == 0 || time.UnixMilli(got).Sub(left.Add(n.offset)).Abs() > 100*time.Millisecond {
+		t.Errorf("a node that joined later saw alice %v from when she left, by its clock", time.UnixMilli(got).Sub(left.Add(n.offset)))
+	}
+}
+
 func TestCrashIsSeenInTime(t *testing.T) {
 	s := newScene(t)
 	s.kill(s.nodes[0])
