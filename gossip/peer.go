@@ -35,7 +35,7 @@ type peer struct {
 	behind  time.Time     // since when number is ahead of the copy; zero: it is not
 	asideAt time.Time     // since when it is lost or gone
 
-	since   time.Duration // running time at which it was met, or came back
+	since   time.Duration // running time at which it was met; or came back, less doubt
 	suspect bool          // memberlist does: ask before it is overdue
 	asked   int           // questions since its last beat
 	doomed  bool          // the timeout was over at the last tick
@@ -134,7 +134,7 @@ func (c *Core) alive(p *peer) {
 	case Lost:
 		c.stats.Returned++
 		c.note(p)
-		p.since = c.clk.run
+		p.since = c.clk.run - p.doubt()
 		p.redialAt, p.routeAt = c.clk.last, c.clk.last
 		if l := c.source(p); l != nil {
 			c.want(l) // the first answer, even empty, shows it again
@@ -184,7 +184,7 @@ func (c *Core) listen(now time.Time, from *peer, hearsay []Hearsay) {
 			continue
 		case h.Left:
 			c.depart(p, age)
-		case p.state != Gone && h.Beat > p.beat && age < p.timeout:
+		case p.state != Gone && h.Beat >= p.beat && age < p.timeout:
 			c.overhear(now, p, h, age)
 		}
 		if h.Readable {
@@ -206,9 +206,13 @@ func (c *Core) overhear(now time.Time, p *peer, h *Hearsay, age time.Duration) {
 	c.compare(now, p, h.Number, h.Digest)
 }
 
-// learnt notes a beat at second hand, that old.
+// learnt notes a beat at second hand, that old at most: of what is told of one beat the
+// youngest is the truest.
 func (c *Core) learnt(p *peer, beat uint64, age time.Duration) {
 	at := c.clk.last.Add(-age)
+	if beat == p.sure.beat {
+		at = later(at, p.sure.at)
+	}
 	if heard := c.clk.runAt(at); p.beat == 0 || heard > p.heard { // until its first beat, heard was when we met
 		p.heard = heard
 	}

@@ -140,4 +140,11 @@ func TestHearsayAgesOnItsWay(t *testing.T) {
 			t.Errorf("told that a beat was 1s old by a ping that took 4s, it holds beat %d to be %v old, want 5s", p.Beat, p.Silent)
 		}
 	}
+	ping.Beat, ping.Yours = 3, l.clk.time().Milliseconds()-3000
+	l.Packet(l.now, encodePing(&ping))
+	ping.Beat, ping.Yours = 4, l.clk.time().Milliseconds()-8000
+	l.Packet(l.now, encodePing(&ping))
+	if h, ok := l.hearsay(l.now, l.peer(about)); !ok || h.Beat != 5 || h.Age != 4000 {
+		t.Errorf("of the ages 5s, 4s and 9s of one beat it tells %dms of beat %d, want the least", h.Age, h.Beat)
+	}
 }
