@@ -69,18 +69,20 @@ func (c *conn) append(s *slot) {
 }
 
 // turn takes the answer for which a follower is to be given a roster: nil for a roster
-// unasked, because diffs were dropped. False: none is due.
+// unasked. False: none is due.
 func (w *follow) turn() (s *slot, due bool) {
 	c := w.conn
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	i := slices.IndexFunc(c.slots, func(s *slot) bool { return s.of == w })
 	if i < 0 {
-		return nil, w.stale && !w.gone
+		return nil, (w.stale || w.again) && !w.gone
 	}
 	s = c.slots[i]
 	due = !s.given
 	s.given = true
+	c.behind = c.behind || w.again && !due // the one that waits was made before
+	w.again = w.again && !due
 	return s, due
 }
 
@@ -157,7 +159,7 @@ func (c *conn) settle() {
 }
 
 // resync has those rosters made that a connection has room for: the one that the
-// answers wait for, or else those of the channels of which it missed diffs.
+// answers wait for, or else those that are due unasked.
 func (n *Node) resync(c *conn) {
 	for _, w := range c.lacking() {
 		n.await(w)
@@ -177,7 +179,7 @@ func (c *conn) lacking() (all []*follow) {
 	}
 	c.behind = false
 	for _, w := range c.follows {
-		if w.stale {
+		if w.stale || w.again {
 			all = append(all, w)
 		}
 	}

@@ -46,7 +46,7 @@ type conn struct {
 	mu      sync.Mutex // guards the rest, and parts of follows
 	slots   []*slot    // answers that wait, in the order of the requests
 	clogged bool       // there was no room for an answer: no roster is held before Drained
-	behind  bool       // some follow is stale, and not in slots
+	behind  bool       // some follow is stale or again, and not in slots
 }
 
 // Frame takes a text frame in.

@@ -115,7 +115,7 @@ func (f *fan) rosters(j *job) (next []*conn) {
 }
 
 func (f *fan) encodeRoster(j *job, only protocol.Mode) (texts [][]byte) {
-	r := protocol.Roster{Channel: f.channel, Version: f.version, Count: j.count, Only: only}
+	r := protocol.Roster{Channel: f.channel, Version: f.version, Count: j.count, Only: only, Missing: j.missing}
 	if only == protocol.Members {
 		r.Members, r.Partial = j.members, j.partial
 	}
@@ -144,7 +144,8 @@ func (w joiner) sendRoster(texts, frames [][]byte) (next bool) {
 			w.held = w.slot
 		}
 		return c.answered()
-	case w.stale && !w.gone:
+	case (w.stale || w.again) && !w.gone:
+		w.again = false
 		w.stale = c.sock.Send(framed(texts, frames, 0)...) == socket.Full
 		c.behind = c.behind || w.stale
 	}

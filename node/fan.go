@@ -23,6 +23,7 @@ type fan struct {
 	live    []*follow // have the roster, or will by a job made before
 	waiting []*follow // are to have it by the next job
 	shared  bool      // live is in a job, to be copied before it changes
+	missing bool      // live was told that members may be missing
 	queued  bool      // in Node.due
 	flushed time.Time
 	batch   *time.Timer // to the next flush; nil: none is asked for, or it is due now
@@ -54,6 +55,7 @@ type follow struct {
 	// Guarded by conn.mu.
 	held  *slot // the roster waits in it for answers before it, and so must diffs
 	stale bool  // diffs were refused: no more of them before a roster
+	again bool  // a roster is due though no diff was refused
 	gone  bool  // nothing more is sent but rosters that are owed
 }
 
@@ -65,6 +67,7 @@ type job struct {
 	joiners []joiner  // get the roster after it
 	members []protocol.Member
 	partial bool
+	missing bool
 	count   int
 	counts  bool // those who only follow the count are due
 }
@@ -80,7 +83,7 @@ type joiner struct {
 func (n *Node) fanOf(channel string) *fan {
 	f := n.fans[channel]
 	if f == nil {
-		f = &fan{channel: channel, version: 1}
+		f = &fan{channel: channel, version: 1, missing: n.missing}
 		n.fans[channel] = f
 		n.core.View.Follow(channel)
 	}

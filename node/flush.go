@@ -103,7 +103,7 @@ func (n *Node) flush(f *fan, now time.Time) {
 	if !j.changed && !j.counts && len(j.joiners) == 0 {
 		return
 	}
-	j.to, f.shared = f.live, len(f.live) > 0
+	j.to, f.shared, j.missing = f.live, len(f.live) > 0, n.missing
 	j.count, _ = n.core.View.Count(f.channel)
 	if len(j.joiners) > 0 {
 		j.members, j.partial = n.roster(f.channel, j.joiners)

@@ -76,6 +76,8 @@ type Node struct {
 	fans     map[string]*fan
 	due      []*fan // to be flushed at the end of this step
 	jobs     []*fan // with something to deliver after it
+	missing  bool   // members may be missing from rosters
+	unsure   []*fan // whose followers are to be told that this has changed
 	stats    counters
 }
 
@@ -87,7 +89,8 @@ type counters struct {
 	Expired        uint64 // sockets closed because their token was over
 	Flushes, Diffs uint64 // of channels, and those that made a difference
 	Postponed      uint64 // flushes, since the followers were still being given what was before
-	Resyncs        uint64 // rosters sent because a follower could not take the diffs
+	Resyncs        uint64 // rosters sent unasked: a follower could not take the diffs, or members may be missing
+	Incomplete     uint64 // times that members may have been missing
 }
 
 // New makes a node and binds its ports. It serves nobody before [Node.Run]. The
@@ -251,6 +254,7 @@ func (n *Node) ticks(ctx context.Context) {
 			}
 			last = now
 			n.sweep(now, late > 0)
+			n.judgeKnowledge()
 		})
 	}
 }
