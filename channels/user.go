@@ -71,6 +71,21 @@ func (u *user) unlink(s *session) {
 	}
 }
 
+// LiveSessions returns how many sessions a user has on all nodes, as far as this one
+// knows, but for those in grace and for the one that is named. It looks at each.
+func (v *View) LiveSessions(user string, except NodeID, session uint64) (count int) {
+	u := v.users[user]
+	if u == nil {
+		return 0
+	}
+	for s := u.sessions; s != nil; s = s.next {
+		if s.live() && (s.rec.ID != session || s.origin.id != except) {
+			count++
+		}
+	}
+	return count
+}
+
 func (v *View) userOf(name string) *user {
 	if u := v.users[name]; u != nil {
 		return u

@@ -62,7 +62,7 @@ func (c *conn) ask(w *follow, id int64) {
 // append adds to the answers that wait. mu is held.
 func (c *conn) append(s *slot) {
 	if len(c.slots) >= maxSlots {
-		c.sock.Close(protocol.CloseOverload, "too many requests at once")
+		c.overload(s.id, protocol.RateLimited, "too many requests at once")
 		return
 	}
 	c.slots = append(c.slots, s)

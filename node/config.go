@@ -113,6 +113,20 @@ type Config struct {
 	// together. Default 100, 1 to 10,000.
 	MaxChannels int
 
+	// MaxUserSessions bounds the sessions of one user in the cluster, as far as
+	// this node knows of them. Sessions in grace, and the one that a new one resumes,
+	// do not count. Default 100, 1 to 100,000.
+	MaxUserSessions int
+
+	// MaxSessions bounds the sessions of this node, anonymous ones included. 0, the
+	// default, means as many as the system allows open files for. At most 10,000,000.
+	MaxSessions int
+
+	// Rate bounds the requests of one socket: beyond it, they wait. A zero field
+	// takes its default, 50 a second and four seconds' worth at once. At least two
+	// an Interval, since answers to pings are among them.
+	Rate Rate
+
 	// Logger takes what a person may want to know, each line with "node" and the
 	// Name; every presence change at debug. Default [slog.Default].
 	Logger *slog.Logger
@@ -133,6 +147,8 @@ const (
 	maxPatience       = time.Hour              // of Timeout and Grace
 	questionTime      = 200 * time.Millisecond // least time to ask a late node, beyond Interval
 	frameRoom         = 1 << 10                // of a frame, for what is not data
+	maxRate           = 100_000                // requests a second
+	maxBurst          = 1_000_000
 )
 
 // ConfigError says which field of a [Config] cannot work, and what would.
@@ -187,6 +203,9 @@ func (c Config) withDefaults() Config {
 	c.MaxFrame = cmp.Or(c.MaxFrame, 16<<10)
 	c.MaxData = cmp.Or(c.MaxData, 4<<10)
 	c.MaxChannels = cmp.Or(c.MaxChannels, 100)
+	c.MaxUserSessions = cmp.Or(c.MaxUserSessions, 100)
+	c.Rate.PerSecond = cmp.Or(c.Rate.PerSecond, 50)
+	c.Rate.Burst = cmp.Or(c.Rate.Burst, 4*c.Rate.PerSecond)
 	c.Logger = cmp.Or(c.Logger, slog.Default()).With("node", c.Name)
 	c.Auth.Log = cmp.Or(c.Auth.Log, c.Logger)
 	if c.listen == nil {
@@ -253,10 +272,21 @@ func (c Config) checkLimits() error {
 		{"MaxData", c.MaxData, len("{}"), 64 << 10},
 		{"MaxFrame", c.MaxFrame, max(2<<10, c.MaxData+frameRoom), 1 << 20},
 		{"MaxChannels", c.MaxChannels, 1, 10_000},
+		{"MaxUserSessions", c.MaxUserSessions, 1, 100_000},
+		{"MaxSessions", c.MaxSessions, 0, 10_000_000},
 	} {
 		if limit.n < limit.from || limit.n > limit.to {
 			return &ConfigError{limit.field, fmt.Sprint(limit.n), fmt.Sprintf("%d to %d", limit.from, limit.to)}
 		}
+	}
+	return c.checkRate()
+}
+
+// checkRate leaves room for the answers to pings besides other requests.
+func (c Config) checkRate() error {
+	least := max(1, int(2*time.Second/c.Interval))
+	if r := c.Rate; r.PerSecond < least || r.PerSecond > maxRate || r.Burst < 1 || r.Burst > maxBurst {
+		return &ConfigError{"Rate", r.String(), fmt.Sprintf("%d to %d a second, and a burst of 1 to %d", least, maxRate, maxBurst)}
 	}
 	return nil
 }

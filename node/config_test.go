@@ -26,7 +26,8 @@ func TestZeroConfigTakesDefaults(t *testing.T) {
 	if c.Interval != 10*time.Second || c.Timeout != 13*time.Second || c.Grace != 3*time.Second {
 		t.Errorf("interval %v, timeout %v, grace %v; want 10s, 13s, 3s", c.Interval, c.Timeout, c.Grace)
 	}
-	if c.MaxFrame != 16<<10 || c.MaxData != 4<<10 || c.MaxChannels != 100 || c.MaxRoster != 2000 || c.PublicChannels != nil {
+	if c.MaxFrame != 16<<10 || c.MaxData != 4<<10 || c.MaxChannels != 100 || c.MaxRoster != 2000 || c.PublicChannels != nil ||
+		c.MaxUserSessions != 100 || c.MaxSessions != 0 || c.Rate != (Rate{50, 200}) {
 		t.Errorf("limits are %+v", c)
 	}
 }
@@ -88,6 +89,11 @@ func TestWrongConfigNamesFieldValueAndWhatIsRight(t *testing.T) {
 		{"MaxData", "65537", "2 to 65536", Config{MaxData: 65537, MaxFrame: 1 << 20}},
 		{"MaxFrame", "4096", "5120 to 1048576", Config{MaxFrame: 4096}},
 		{"MaxFrame", "1048577", "to 1048576", Config{MaxFrame: 1<<20 + 1}},
+		{"MaxUserSessions", "-1", "1 to 100000", Config{MaxUserSessions: -1}},
+		{"MaxSessions", "-1", "0 to 10000000", Config{MaxSessions: -1}},
+		{"Rate", "-1/200", "1 to 100000 a second", Config{Rate: Rate{-1, 200}}},
+		{"Rate", "19/200", "20 to 100000 a second", Config{Interval: 100 * time.Millisecond, Rate: Rate{19, 200}}},
+		{"Rate", "50/1000001", "a burst of 1 to 1000000", Config{Rate: Rate{50, 1_000_001}}},
 		{"MaxChannels", "10001", "1 to 10000", Config{MaxChannels: 10001}},
 	} {
 		if tt.field != "Auth" {

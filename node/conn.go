@@ -28,8 +28,11 @@ type conn struct {
 	opened time.Time
 	over   chan struct{} // closed with the socket
 
-	greeted bool // owned by the reading goroutine
 	doubted atomic.Bool
+
+	// Owned by the reading goroutine.
+	greeted bool
+	pacer   pacer
 
 	// Guarded by Node.mu.
 	waiting  bool          // nothing is read: it waits for a key, or for the node to know its cluster
@@ -37,6 +40,7 @@ type conn struct {
 	waited   time.Duration // running time at which the last such wait was over
 	identity auth.Identity
 	shown    time.Time // when the identity's token was
+	meta     string    // of hello: JSON, for operators; empty: none
 	rights   auth.Rights
 	follows  []*follow
 	pinged   time.Duration // running time
@@ -52,15 +56,22 @@ type conn struct {
 // Frame takes a text frame in.
 func (c *conn) Frame(data []byte) {
 	c.confirm()
+	empty := true
 	for line := range protocol.Lines(data) {
-		if !c.line(line) {
+		if empty = false; !c.line(line) {
 			return
 		}
 	}
+	if empty {
+		c.pace(0)
+	}
 }
 
-// Control takes a sign of life in.
-func (c *conn) Control() { c.confirm() }
+// Control takes a sign of life in. It is paced like a request, for a ping has an answer.
+func (c *conn) Control() {
+	c.confirm()
+	c.pace(0)
+}
 
 // confirm has a session count again of which this node, being paused, could not
 // know whether it is still there.
@@ -107,14 +118,24 @@ func (n *Node) release(c *conn) {
 // line takes one request in. False: nothing after it is to be looked at.
 func (c *conn) line(line []byte) bool {
 	req, bad := c.node.decoder.Decode(line)
-	if !c.greeted {
+	switch {
+	case !c.pace(idOf(req, bad)):
+		return false
+	case !c.greeted:
 		return c.first(line, req, bad)
-	}
-	if bad != nil {
+	case bad != nil:
 		c.refuse(bad.ID, bad.Code, bad.Message)
 		return true
 	}
 	return c.request(req)
+}
+
+// idOf returns the id of what was decoded, or refused to be.
+func idOf(req protocol.Request, bad *protocol.Error) int64 {
+	if bad != nil {
+		return bad.ID
+	}
+	return req.RequestID()
 }
 
 // first takes the first request in, which has to be hello. One that has a wrong field
@@ -148,8 +169,9 @@ func (c *conn) hello(h protocol.Hello) bool {
 	if !c.awaitReady() {
 		return false
 	}
-	c.node.step(func(now time.Time) { c.open(now, h, identity) })
-	return true
+	opened := false
+	c.node.step(func(now time.Time) { opened = c.open(now, h, identity) })
+	return opened
 }
 
 // verify returns who a token, or else that of the upgrade, says is there. Without
@@ -211,14 +233,20 @@ var statusOf = map[string]channels.Status{protocol.Online: channels.StatusOnline
 
 var stateOf = map[string]channels.State{protocol.Online: channels.Online, protocol.Away: channels.Away}
 
-// open makes the session and welcomes it.
-func (c *conn) open(now time.Time, h protocol.Hello, identity auth.Identity) {
+// open makes the session and welcomes it. False: there is no room, and the socket
+// is closing.
+func (c *conn) open(now time.Time, h protocol.Hello, identity auth.Identity) bool {
 	n := c.node
 	if n.stopped() {
-		return // the socket is closing
+		return false
+	}
+	if why := n.overLimit(identity, formerOf(h.Resume, identity.User)); why != "" {
+		c.overload(int64(h.ID), protocol.LimitReached, why)
+		return false
 	}
 	t := n.core.Now(now)
 	c.goOn()
+	c.meta = h.Meta
 	status := h.Status
 	if status == "" {
 		status = identity.Status
@@ -231,6 +259,7 @@ func (c *conn) open(now time.Time, h protocol.Hello, identity auth.Identity) {
 	c.reply(protocol.AppendWelcome(nil, &protocol.Welcome{ID: int64(h.ID), Session: n.sessionName(c.session), User: identity.User,
 		Node: n.cfg.Name, Time: now.UnixMilli(), Interval: n.cfg.Interval.Milliseconds(), Timeout: n.cfg.Timeout.Milliseconds(),
 		Expires: expires(identity), Status: statusWords[n.core.View.Chosen(identity.User)]}))
+	return true
 }
 
 // identify makes the connection somebody's.

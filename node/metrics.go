@@ -58,8 +58,8 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	collect(ch, "mesh", n.mesh.Stats())
 	collect(ch, "node", struct {
 		Sockets, FollowedChannels int
-		Refused                   uint64
-	}{conns, fans, n.refused.Load()})
+		Refused, Paced, TooFast   uint64
+	}{conns, fans, n.refused.Load(), n.paced.Load(), n.tooFast.Load()})
 	s := n.acceptor.Stats()
 	collect(ch, "socket", struct {
 		Open, Queued                                                          int

@@ -28,12 +28,14 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	mrand "math/rand/v2"
 	"net"
 	"net/http"
@@ -68,6 +70,10 @@ type Node struct {
 	ready    chan struct{} // closed once the node knows its cluster
 	stopping chan struct{} // closed once it stops
 	refused  atomic.Uint64 // requests answered with an error
+	paced    atomic.Uint64 // requests that had to wait for their turn
+	tooFast  atomic.Uint64 // sockets closed because theirs had to for too long
+
+	maxSessions int // fixed by New
 
 	mu       sync.Mutex // guards the rest
 	core     *core.Core
@@ -85,6 +91,8 @@ type Node struct {
 type counters struct {
 	Connections    uint64 // sockets accepted
 	Resumed        uint64 // sessions ended because their users opened others in their stead
+	Mute           uint64 // sockets closed because they said no hello
+	Full, UserFull uint64 // sessions refused because the node, or the user, has as many as may be
 	TimedOut       uint64 // sockets closed for their silence
 	Expired        uint64 // sockets closed because their token was over
 	Flushes, Diffs uint64 // of channels, and those that made a difference
@@ -107,6 +115,7 @@ func New(cfg Config) (*Node, error) {
 		sessions: map[uint64]*conn{},
 		fans:     map[string]*fan{},
 	}
+	n.maxSessions = cmp.Or(cfg.MaxSessions, math.MaxInt)
 	_, _ = rand.Read(n.id[:]) // never fails
 	if n.public, err = auth.ParsePublic(cfg.PublicChannels); err != nil {
 		return nil, &ConfigError{"PublicChannels", "", err.Error()}

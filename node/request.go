@@ -172,12 +172,17 @@ func (c *conn) choose(now channels.Now, id int64, r protocol.Status) {
 }
 
 // renew takes a token that was verified on a live socket: a renewal makes no event,
-// another user's is a logout and a join of what it allows.
+// another user's is a logout and a join of what it allows, if she may have one
+// session more.
 func (c *conn) renew(now channels.Now, id int64, identity auth.Identity) {
 	n := c.node
 	same := identity.User == c.identity.User
 	rejoin := []string{}
 	if !same {
+		if why := n.overUserLimit(identity.User, former{}); why != "" {
+			c.refuse(id, protocol.LimitReached, why)
+			return
+		}
 		for _, w := range c.follows {
 			if w.member {
 				rejoin = append(rejoin, w.fan.channel)

@@ -19,9 +19,7 @@ func (n *Node) sweep(now time.Time, late bool) {
 	for c := range n.conns {
 		switch {
 		case c.session == 0:
-			if !c.waiting && now.Sub(c.opened) >= helloTime {
-				c.sock.Close(protocol.CloseSilent, "no hello")
-			}
+			n.awaitHello(c, now)
 		case n.silent(c) >= n.cfg.Timeout && n.unanswered(c) && !late:
 			n.stats.TimedOut++
 			n.end(c, now, channels.ReasonTimeout, protocol.CloseSilent, "silent for too long")

@@ -180,7 +180,7 @@ func (n *virtual) held() (bytes int) {
 
 func TestFloodOfRequestsIsClosed(t *testing.T) {
 	inWorld(t, 4, func(w *world) {
-		n := w.cluster(1)[0]
+		n := w.cluster(1, func(c *Config) { c.Rate = Rate{maxRate, maxBurst} })[0]
 		b := w.open(n, "alice")
 		b.join("room")
 		flood := func(frames int) {

@@ -45,6 +45,9 @@ type serveCommand struct {
 	MaxFrame        number `field:"MaxFrame" placeholder:"BYTES" group:"sockets" default:"16KiB" help:"Largest frame of a client."`
 	MaxData         number `field:"MaxData" placeholder:"BYTES" group:"sockets" default:"4KiB" help:"Largest data of a membership."`
 	MaxChannels     number `field:"MaxChannels" placeholder:"N" group:"sockets" default:"100" help:"Most channels of one socket."`
+	MaxUserSessions number `field:"MaxUserSessions" placeholder:"N" group:"sockets" default:"100" help:"Most sessions of one user in the cluster, as far as this node knows."`
+	MaxSessions     number `field:"MaxSessions" placeholder:"N" group:"sockets" otherwise:"none but the open files that the system allows" help:"Most sessions of this node."`
+	Rate            rate   `field:"Rate" placeholder:"N/BURST" group:"sockets" default:"50/200" help:"Requests of one socket in a second, and at once. Beyond it they wait; after 5 seconds of that the socket is closed."`
 
 	LogLevel  logLevel  `placeholder:"LEVEL" group:"log" default:"info" help:"debug, info, warn or error; every presence change at debug."`
 	LogFormat logFormat `placeholder:"FORMAT" group:"log" default:"text" help:"text or json."`
@@ -103,6 +106,9 @@ func (s *serveCommand) config() node.Config {
 		MaxFrame:        int(s.MaxFrame),
 		MaxData:         int(s.MaxData),
 		MaxChannels:     int(s.MaxChannels),
+		MaxUserSessions: int(s.MaxUserSessions),
+		MaxSessions:     int(s.MaxSessions),
+		Rate:            node.Rate(s.Rate),
 		Auth: auth.Config{
 			Secrets:       s.JWTSecret,
 			PublicKeys:    s.JWTPublicKey,

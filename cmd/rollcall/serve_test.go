@@ -26,6 +26,7 @@ var promised = map[string]string{
 	"public-channels": "* for tokens without rights of their own", "max-roster": "2000",
 	"origins": "the node's own host", "allow-anonymous": "", "allow-query-token": "",
 	"max-frame": "16KiB", "max-data": "4KiB", "max-channels": "100",
+	"max-user-sessions": "100", "max-sessions": "none but the open files that the system allows", "rate": "50/200",
 	"log-level": "info", "log-format": "text", "config": "",
 }
 
@@ -70,6 +71,7 @@ func TestServeWithoutFlagsIsTheZeroConfig(t *testing.T) {
 	want := node.Config{
 		Listen: "127.0.0.1:8080", Admin: "127.0.0.1:9090", Gossip: "127.0.0.1:7946", Cluster: "rollcall",
 		Interval: 10 * time.Second, MaxRoster: 2000, MaxFrame: 16 << 10, MaxData: 4 << 10, MaxChannels: 100,
+		MaxUserSessions: 100, Rate: node.Rate{PerSecond: 50, Burst: 200},
 		Auth: auth.Config{UsernameClaim: "username", Leeway: 5 * time.Second}, AllowAnonymous: true, Logger: got.Logger,
 	}
 	if got.Logger == nil || !reflect.DeepEqual(got, want) {
@@ -113,7 +115,8 @@ func TestEveryFlagReachesTheNode(t *testing.T) {
 		"--jwt-secret=@"+write(t, "secret", "se cret\n"), "--jwt-public-key=@"+pem, "--jwks-url=https://h/k", "--jwks-file="+set,
 		"--jwt-issuer=i", "--jwt-audience=u", "--username-claim=sub", "--jwt-leeway=0s",
 		"--interval=20s", "--timeout=30s", "--grace=5s", "--public-channels=p*", "--max-roster=5",
-		"--origins=o", "--allow-anonymous", "--allow-query-token", "--max-frame=32KiB", "--max-data=1KiB", "--max-channels=6")
+		"--origins=o", "--allow-anonymous", "--allow-query-token", "--max-frame=32KiB", "--max-data=1KiB", "--max-channels=6",
+		"--max-user-sessions=7", "--max-sessions=8", "--rate=9/10")
 	if code != exitOK {
 		t.Fatalf("exit %d: %s", code, s.stderr.String())
 	}
@@ -128,6 +131,7 @@ func TestEveryFlagReachesTheNode(t *testing.T) {
 		},
 		Interval: 20 * time.Second, Timeout: 30 * time.Second, Grace: 5 * time.Second, PublicChannels: []string{"p*"}, MaxRoster: 5,
 		Origins: []string{"o"}, AllowAnonymous: true, AllowQueryToken: true, MaxFrame: 32 << 10, MaxData: 1 << 10, MaxChannels: 6,
+		MaxUserSessions: 7, MaxSessions: 8, Rate: node.Rate{PerSecond: 9, Burst: 10},
 		Logger: got.Logger,
 	}
 	if !reflect.DeepEqual(got, want) {

@@ -33,6 +33,8 @@ func samples(t *testing.T, target any) [3]string {
 		return [3]string{"11s", "0s", "13s"}
 	case number:
 		return [3]string{"11", "12KiB", "13"}
+	case rate:
+		return [3]string{"11", "12/13", "14/s burst 15"}
 	case toggle:
 		return [3]string{"true", "false", "true"}
 	case object:

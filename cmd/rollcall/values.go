@@ -3,11 +3,14 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/rollcall-presence/rollcall/node"
 )
 
 // The types of flags. Each reads its text itself, so that a wrong one is told
@@ -133,6 +136,31 @@ func (n *number) Decode(ctx *kong.DecodeContext) error {
 		return &wrongValue{flag: ctx.Value.Name, value: s, want: want}
 	}
 	*n = number(i * factor)
+	return nil
+}
+
+// rate is how many requests a second, and how many at once.
+type rate node.Rate
+
+// rateForm is how a rate is written. What stands for a second may be left out, and
+// so may the burst.
+var rateForm = regexp.MustCompile(`^(\d{1,9})(?:/s)?(?:(?:/| burst )(\d{1,9}))?$`)
+
+func (r *rate) Decode(ctx *kong.DecodeContext) error {
+	const want = "requests a second, or these and how many at once, such as 50 or 50/200"
+	s, err := takeOne(ctx, want)
+	if err != nil {
+		return err
+	}
+	m := rateForm.FindStringSubmatch(s)
+	if m == nil {
+		return &wrongValue{flag: ctx.Value.Name, value: s, want: want}
+	}
+	r.PerSecond, _ = strconv.Atoi(m[1]) // digits that fit
+	r.Burst, _ = strconv.Atoi(m[2])     // 0 if there are none
+	if r.PerSecond == 0 || m[2] != "" && r.Burst == 0 {
+		return &wrongValue{flag: ctx.Value.Name, value: s, want: want}
+	}
 	return nil
 }
 

@@ -106,7 +106,7 @@ func (s *Socket) onPing(_ context.Context, payload []byte) bool {
 }
 
 func (s *Socket) onPong(context.Context, []byte) {
-	if !s.isClosing() {
+	if !s.Closing() {
 		s.handler.Control()
 	}
 }

@@ -38,10 +38,10 @@ func (s *Socket) read() {
 // readMessage hands one message to the handler. It returns an error only if the
 // connection ended.
 func (s *Socket) readMessage(kind websocket.MessageType, r io.Reader) error {
-	if !s.isClosing() && kind != websocket.MessageText {
+	if !s.Closing() && kind != websocket.MessageText {
 		s.Close(protocol.CloseProtocol, "only text frames are read")
 	}
-	if s.isClosing() {
+	if s.Closing() {
 		return discard(r)
 	}
 	buf := buffers.Get().(*[]byte)

@@ -69,6 +69,10 @@ func (s *Socket) LastHeard() time.Duration { return time.Duration(s.wire.heard.L
 // LastSent returns when bytes last went out, by the Config's clock.
 func (s *Socket) LastSent() time.Duration { return time.Duration(s.wire.sent.Load()) }
 
+// Excuse has the socket count as heard until d from now: what the client sent is not
+// read, since the Handler blocks for so long.
+func (s *Socket) Excuse(d time.Duration) { s.wire.heard.Store(int64(s.wire.clock() + d)) }
+
 // Close closes the socket: what waits is sent, then a close frame, then the
 // client's own is awaited, all within CloseTimeout. It returns at once, and
 // does nothing if the socket is closing already. No frame is handed to the handler any more,
@@ -89,11 +93,11 @@ func (s *Socket) close(code protocol.CloseCode, reason string) {
 	s.abort = time.AfterFunc(s.a.cfg.CloseTimeout, func() { s.wire.Conn.Close() })
 }
 
-// isClosing reports whether Close was called.
-func (s *Socket) isClosing() bool {
+// Closing reports whether Close was called, or the connection has ended.
+func (s *Socket) Closing() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.cause != nil
+	return s.cause != nil || s.ended
 }
 
 // finish ends everything once reading is over, for that reason.

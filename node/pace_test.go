@@ -1,0 +1,88 @@
+package node
+
+import (
+	"testing"
+	"time"
+)
+
+func TestRateIsTakenAtOnceUpToTheBurstAndThenOneByOne(t *testing.T) {
+	const ms = time.Millisecond
+	for _, tt := range []struct {
+		name  string
+		rate  Rate
+		at    []time.Duration // of requests, by the clock that also runs while they wait
+		waits []time.Duration // of the last requests
+	}{
+		{"below", Rate{10, 2}, []time.Duration{0, 100 * ms, 200 * ms, 300 * ms}, []time.Duration{0, 0, 0, 0}},
+		{"the burst", Rate{10, 3}, []time.Duration{1, 1, 1}, []time.Duration{0, 0, 0}},
+		{"one above the burst", Rate{10, 3}, []time.Duration{1, 1, 1, 1}, []time.Duration{0, 0, 0, 100 * ms}},
+		{"each waits as long as the one before", Rate{10, 1}, []time.Duration{1, 1, 100*ms + 1, 200*ms + 1}, []time.Duration{0, 100 * ms, 100 * ms, 100 * ms}},
+		{"part of the time is over", Rate{10, 1}, []time.Duration{1, 60*ms + 1}, []time.Duration{0, 40 * ms}},
+		{"the burst comes back with time", Rate{10, 2}, []time.Duration{1, 1, 200*ms + 1, 200*ms + 1, 200*ms + 1}, []time.Duration{0, 0, 0, 0, 100 * ms}},
+		{"no more than the burst comes back", Rate{10, 2}, []time.Duration{1, time.Hour, time.Hour, time.Hour}, []time.Duration{0, 0, 0, 100 * ms}},
+		{"the least", Rate{1, 1}, []time.Duration{1, 1}, []time.Duration{0, time.Second}},
+		{"the most", Rate{maxRate, maxBurst}, []time.Duration{1, 1}, []time.Duration{0, 0}},
+	} {
+		var p pacer
+		for i, at := range tt.at {
+			if wait := p.take(at, tt.rate); wait != tt.waits[i] {
+				t.Errorf("%s: request %d, at %v, waits %v, want %v", tt.name, i, at, wait, tt.waits[i])
+			}
+		}
+	}
+}
+
+// keepOn has a client ask again whenever it may, or each pause if that is longer,
+// and returns when it had to wait for too long; 0: not within a minute.
+func keepOn(r Rate, pause time.Duration) time.Duration {
+	var p pacer
+	for now := time.Nanosecond; now < time.Minute; {
+		wait := p.take(now, r)
+		if p.spent(now) {
+			return now
+		}
+		now += max(wait, pause)
+	}
+	return 0
+}
+
+func TestOnlyWhoIsHeldBackWithoutABreakIsTooFast(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		rate        Rate
+		pause       time.Duration
+		least, most time.Duration
+	}{
+		{"as fast as can be", Rate{50, 200}, 0, paceTime, paceTime + 20*time.Millisecond},
+		{"a little too fast", Rate{50, 1}, 19 * time.Millisecond, paceTime, paceTime + 40*time.Millisecond},
+		{"at the rate", Rate{50, 1}, 20 * time.Millisecond, 0, 0},
+		{"slower", Rate{50, 1}, 21 * time.Millisecond, 0, 0},
+		{"with one request a second", Rate{1, 1}, 0, paceTime, paceTime + time.Second},
+	} {
+		if got := keepOn(tt.rate, tt.pause); got < tt.least || got > tt.most {
+			t.Errorf("%s: too fast after %v, want %v to %v", tt.name, got, tt.least, tt.most)
+		}
+	}
+}
+
+func TestABreakIsRelief(t *testing.T) {
+	r := Rate{50, 1}
+	var p pacer
+	now := time.Nanosecond
+	for range 10 {
+		for end := now + paceTime - time.Second; now < end; now += max(time.Millisecond, p.take(now, r)) {
+			if p.spent(now) {
+				t.Fatalf("too fast at %v, after a break", now)
+			}
+		}
+		now += 40 * time.Millisecond
+	}
+}
+
+func TestPaceCostsTwoWordsAndNoAllocation(t *testing.T) {
+	var p pacer
+	now := time.Duration(0)
+	if n := testing.AllocsPerRun(1000, func() { now += time.Microsecond; p.take(now, Rate{50, 200}) }); n != 0 {
+		t.Errorf("%v allocations for a request", n)
+	}
+}

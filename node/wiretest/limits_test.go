@@ -1,0 +1,219 @@
+package wiretest
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/node"
+)
+
+// limited starts two nodes of one cluster for one test.
+func (w *world) limited(change func(*node.Config)) (a, b *node.Node) {
+	w.Helper()
+	a, endA := w.start("a", change)
+	w.Cleanup(endA)
+	b, endB := w.start("b", func(c *node.Config) {
+		change(c)
+		c.Join = []string{a.GossipAddr()}
+	})
+	w.Cleanup(endB)
+	return a, b
+}
+
+// refused opens a socket for a user that there is no room for. Fields, each after
+// a comma, are further ones of its hello.
+func (w *world) refused(n *node.Node, user, fields string) {
+	w.Helper()
+	c := w.dial(n)
+	c.name = "another " + user
+	c.send(`{"type":"hello","id":9,"token":"`+w.token(user)+`"`+fields+`}`, `{"type":"join","id":10,"channel":"room~"}`)
+	c.wantError(9, "limit_reached")
+	c.wantClose(4429)
+}
+
+func TestSessionsOfAUserAreLimitedInTheWholeCluster(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.limited(func(c *node.Config) { c.MaxUserSessions = 3 })
+	watcher := w.hello(a, "watcher~")
+	first, second, third := w.hello(b, "alice~"), w.hello(a, "alice~"), w.hello(a, "alice~")
+	first.join("room~", "alice~")
+	watcher.awaits("room~", "alice~") // so a knows of the session on b
+	w.refused(a, "alice~", "")
+	watcher.roster("room~", "alice~") // nothing happened
+	w.hello(a, "bob~")
+	w.hello(a, "watcher~")
+
+	for name, resume := range map[string]string{"nonsense": "x", "somebody else's": watcher.session, "another node's": "00000000000000000000000000000000-1"} {
+		t.Log(name)
+		w.refused(a, "alice~", `,"resume":"`+resume+`"`)
+	}
+	again := w.helloWith(a, "alice~", `,"resume":"`+second.session+`"`)
+	second.wantClose(4409)
+	moved := w.helloWith(a, "alice~", `,"resume":"`+first.session+`"`) // from b
+	first.wantClose(4409)
+	w.refused(a, "alice~", "")
+
+	again.conn.Close() // in grace, and so it does not count
+	w.eventuallyHello(a, "alice~")
+	w.refused(a, "alice~", "")
+	moved.send(`{"type":"bye"}`)
+	moved.wantClose(1000)
+	w.hello(a, "alice~")
+	w.refused(a, "alice~", "")
+	third.alive()
+}
+
+// eventuallyHello opens a socket for a user, again as long as there is no room.
+func (w *world) eventuallyHello(n *node.Node, user string) *client {
+	w.Helper()
+	for range 100 {
+		c := w.dial(n)
+		c.name = user
+		c.send(`{"type":"hello","token":"` + w.token(user) + `"}`)
+		if c.next().Type == "welcome" {
+			return c
+		}
+		c.wantClose(4429)
+	}
+	w.Fatalf("no room for %s", user)
+	return nil
+}
+
+func TestNobodyBecomesAUserWhoHasAllHerSessions(t *testing.T) {
+	w := newWorld(t)
+	n, _ := w.limited(func(c *node.Config) { c.MaxUserSessions = 1 })
+	w.hello(n, "alice~")
+	bob, watcher := w.hello(n, "bob~"), w.hello(n, "watcher~")
+	bob.join("room~", "bob~")
+	bob.send(`{"type":"token","id":3,"token":"` + w.token("alice~") + `"}`)
+	bob.wantError(3, "limit_reached")
+	watcher.watch("room~", "bob~") // still himself
+	bob.ask(`{"type":"token","id":4,"token":"`+w.token("bob~")+`"}`, `{"type":"ok","id":4,"user":"bob~","expires":"*"}`)
+	bob.ask(`{"type":"token","id":5,"token":"`+w.token("carol~")+`"}`, `{"type":"ok","id":5,"user":"carol~","expires":"*"}`)
+}
+
+func TestAnonymousSessionsAreNoUsers(t *testing.T) {
+	w := newWorld(t)
+	n, _ := w.limited(func(c *node.Config) { c.MaxUserSessions, c.AllowAnonymous = 1, true })
+	for range 3 {
+		w.anonymous(n)
+	}
+}
+
+func TestSessionsOfANodeAreLimited(t *testing.T) {
+	w := newWorld(t)
+	n, other := w.limited(func(c *node.Config) { c.MaxSessions, c.AllowAnonymous = 2, true })
+	alice := w.hello(n, "alice~")
+	nobody := w.anonymous(n)
+	w.refused(n, "bob~", "")
+	elsewhere := w.hello(other, "carol~") // of which there is room
+	w.refused(n, "carol~", `,"resume":"`+elsewhere.session+`"`)
+	w.refused(n, "bob~", `,"resume":"`+alice.session+`"`)
+	elsewhere.alive()
+
+	again := w.helloWith(n, "alice~", `,"resume":"`+alice.session+`"`)
+	alice.wantClose(4409)
+	began := time.Now()
+	silent := w.dial(n)
+	silent.wantError(0, "limit_reached")
+	silent.wantClose(4429)
+	if took := time.Since(began); took > 4*time.Second {
+		t.Errorf("a full node waited %v for a hello", took)
+	}
+	response, err := http.Get("http://" + n.Addr() + "/readyz")
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Errorf("a full node is ready no more: %v, %v", response, err)
+	} else {
+		response.Body.Close()
+	}
+	nobody.send(`{"type":"bye"}`)
+	nobody.wantClose(1000)
+	w.hello(n, "bob~")
+	again.alive()
+}
+
+func TestRequestsAboveTheRateWaitAndThenTheSocketIsClosed(t *testing.T) {
+	w := newWorld(t)
+	const perSecond, burst = 20, 10
+	n, _ := w.limited(func(c *node.Config) { c.Rate = node.Rate{PerSecond: perSecond, Burst: burst} })
+	watcher := w.hello(n, "watcher~")
+	watcher.watch("room~")
+	for _, tt := range []struct {
+		name        string
+		requests    int
+		least, most time.Duration
+	}{
+		{"below", burst - 2, 0, 2 * time.Second},
+		{"at", burst, 0, 2 * time.Second},
+		{"above", burst + 2*perSecond, 2*time.Second - 100*time.Millisecond, 4 * time.Second},
+	} {
+		c := w.hello(n, fmt.Sprintf("%s~", tt.name))
+		began := time.Now()
+		for i := range tt.requests {
+			c.send(fmt.Sprintf(`{"type":"leave","id":%d,"channel":"a"}`, i+1))
+		}
+		for i := range tt.requests {
+			c.want(fmt.Sprintf(`{"type":"ok","id":%d}`, i+1))
+		}
+		if took := time.Since(began); took < tt.least || took > tt.most {
+			t.Errorf("%s: %d requests took %v, want %v to %v", tt.name, tt.requests, took, tt.least, tt.most)
+		}
+	}
+
+	c := w.hello(n, "flooder~")
+	c.join("room~", "flooder~")
+	watcher.seesJoin("room~", "flooder~")
+	began := time.Now()
+	for range 1000 {
+		if c.write(opText, true, []byte(`{"type":"time"}`)) != nil {
+			break
+		}
+	}
+	answers := 0
+	m := c.next()
+	for ; m.Type == "time"; m = c.next() {
+		answers++
+	}
+	if m.Type != "error" || m.Code != "rate_limited" {
+		t.Errorf("got %s, want that it was too fast", m.text)
+	}
+	c.wantClose(4429)
+	took := time.Since(began)
+	if fair := burst + int(took.Seconds()*perSecond) + 1; took < 5*time.Second || answers < burst || answers > fair {
+		t.Errorf("%d answers within %v, want at least 5s and at most %d", answers, took, fair)
+	}
+	watcher.seesLeave("room~", "flooder~", "closed")
+}
+
+func TestFloodOfFramesWithoutRequestsIsTooFast(t *testing.T) {
+	t.Parallel()
+	for name, op := range map[string]byte{"empty frames": opText, "pings": opPing, "pongs": opPong} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			n, _ := w.limited(func(c *node.Config) { c.Rate = node.Rate{PerSecond: 20, Burst: 10} })
+			c := w.hello(n, "alice~")
+			for range 1000 {
+				if c.write(op, true, nil) != nil {
+					break
+				}
+			}
+			c.wantError(0, "rate_limited")
+			c.wantClose(4429)
+		})
+	}
+}
+
+func TestMetaOf1KiBIsTaken(t *testing.T) {
+	w := newWorld(t)
+	for size, taken := range map[int]bool{1023: true, 1024: true, 1025: false} {
+		c := w.dial(here)
+		c.send(fmt.Sprintf(`{"type":"hello","id":1,"token":%q,"meta":{"a":%q}}`, w.token("alice~"), letters(size-len(`{"a":""}`))))
+		if taken {
+			c.welcomed("alice~")
+		} else {
+			c.wantError(1, "too_large")
+		}
+	}
+}
