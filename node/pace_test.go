@@ -32,54 +32,75 @@ func TestRateIsTakenAtOnceUpToTheBurstAndThenOneByOne(t *testing.T) {
 	}
 }
 
-// keepOn has a client ask again whenever it may, or each pause if that is longer,
-// and returns when it had to wait for too long; 0: not within a minute.
-func keepOn(r Rate, pause time.Duration) time.Duration {
+// keepOn has a client ask again whenever it may, or each pause if that is longer, on
+// a machine where each wait lasts longer by late. It returns when the client was too
+// fast; 0: not within a minute.
+func keepOn(r Rate, pause, late time.Duration) time.Duration {
 	var p pacer
-	for now := time.Nanosecond; now < time.Minute; {
-		wait := p.take(now, r)
-		if p.spent(now) {
-			return now
+	next := time.Duration(0) // when the client sends
+	for now := next; now < time.Minute; now = max(now, next) {
+		next += pause
+		if wait := p.take(now, r); wait > 0 {
+			if p.held >= paceTime {
+				return now
+			}
+			now += wait + late
+			p.waited(now, wait)
 		}
-		now += max(wait, pause)
 	}
 	return 0
 }
 
-func TestOnlyWhoIsHeldBackWithoutABreakIsTooFast(t *testing.T) {
+func TestOnlyWhoIsHeldBackForLongIsTooFast(t *testing.T) {
+	const ms = time.Millisecond
 	for _, tt := range []struct {
 		name        string
 		rate        Rate
-		pause       time.Duration
+		pause, late time.Duration
 		least, most time.Duration
 	}{
-		{"as fast as can be", Rate{50, 200}, 0, paceTime, paceTime + 20*time.Millisecond},
-		{"a little too fast", Rate{50, 1}, 19 * time.Millisecond, paceTime, paceTime + 40*time.Millisecond},
-		{"at the rate", Rate{50, 1}, 20 * time.Millisecond, 0, 0},
-		{"slower", Rate{50, 1}, 21 * time.Millisecond, 0, 0},
-		{"with one request a second", Rate{1, 1}, 0, paceTime, paceTime + time.Second},
+		{"as fast as can be", Rate{50, 200}, 0, 0, paceTime, paceTime + 20*ms},
+		{"as fast as can be, on a busy machine", Rate{50, 200}, 0, 90 * ms, paceTime, paceTime + 200*ms},
+		{"a little too fast", Rate{50, 1}, 19 * ms, 0, paceTime, paceTime + time.Second},
+		{"at the rate", Rate{50, 1}, 20 * ms, 0, 0, 0},
+		{"slower", Rate{50, 1}, 21 * ms, 0, 0, 0},
+		{"with one request a second", Rate{1, 1}, 0, 0, paceTime, paceTime + time.Second},
 	} {
-		if got := keepOn(tt.rate, tt.pause); got < tt.least || got > tt.most {
+		if got := keepOn(tt.rate, tt.pause, tt.late); got < tt.least || got > tt.most {
 			t.Errorf("%s: too fast after %v, want %v to %v", tt.name, got, tt.least, tt.most)
 		}
 	}
 }
 
-func TestABreakIsRelief(t *testing.T) {
+func TestWhatIsNotHeldBackCountsOff(t *testing.T) {
 	r := Rate{50, 1}
 	var p pacer
-	now := time.Nanosecond
+	now := time.Duration(0)
 	for range 10 {
-		for end := now + paceTime - time.Second; now < end; now += max(time.Millisecond, p.take(now, r)) {
-			if p.spent(now) {
-				t.Fatalf("too fast at %v, after a break", now)
+		for end := now + paceTime - time.Second; now < end; {
+			wait := p.take(now, r)
+			if p.held >= paceTime {
+				t.Fatalf("too fast at %v, after a break as long", now)
 			}
+			now += wait
+			p.waited(now, wait)
 		}
-		now += 40 * time.Millisecond
+		now += paceTime - time.Second
 	}
 }
 
-func TestPaceCostsTwoWordsAndNoAllocation(t *testing.T) {
+func TestPauseOfTheProcessIsNoFaultOfTheClient(t *testing.T) {
+	r := Rate{50, 1}
+	var p pacer
+	p.take(0, r)
+	wait := p.take(0, r)
+	p.waited(time.Minute, wait)
+	if p.held > time.Second {
+		t.Errorf("held back for %v by a pause of a minute", p.held)
+	}
+}
+
+func TestPaceCostsNoAllocation(t *testing.T) {
 	var p pacer
 	now := time.Duration(0)
 	if n := testing.AllocsPerRun(1000, func() { now += time.Microsecond; p.take(now, Rate{50, 200}) }); n != 0 {
