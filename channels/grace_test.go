@@ -99,3 +99,55 @@ func TestBrokenSessionIsNotRevivedByFramesOfThePast(t *testing.T) {
 		t.Fatal("still here after the grace")
 	}
 }
+
+func TestLeavesThatGraceSuppressedAreCounted(t *testing.T) {
+	back := func(v *View) { v.Join(at(2000), v.Open(at(2000), Opening{User: "alice"}), "room", "") }
+	for _, tt := range []struct {
+		name string
+		do   func(v *View, session uint64)
+		want uint64
+	}{
+		{"back after the socket broke", func(v *View, s uint64) { v.Break(at(1000), s); back(v) }, 1},
+		{"back elsewhere", func(v *View, s uint64) {
+			v.Break(at(1000), s)
+			v.Apply(at(2000), nodeB, []Change{putS(1, "alice", Online), putM(2, 1, "room")}, 2)
+		}, 1},
+		{"twice", func(v *View, s uint64) {
+			v.Break(at(1000), s)
+			back(v)
+			v.Break(at(2500), s+2)
+			back(v)
+		}, 2},
+		{"gone for good", func(v *View, s uint64) { v.Break(at(1000), s) }, 0},
+		{"back after it was over", func(v *View, s uint64) { v.Break(at(-2000), s); v.Tick(at(1500)); back(v) }, 0},
+		{"another tab was there all the time", func(v *View, s uint64) { back(v); v.Break(at(2500), s); back(v) }, 0},
+		{"left with a word, and joined again", func(v *View, s uint64) { v.Leave(at(1000), s, "room", ReasonLeft); back(v) }, 0},
+		{"in doubt, and confirmed", func(v *View, s uint64) { v.Doubt(at(1000)); v.Confirm(at(1100), s) }, 0},
+		{"renewed only in another channel", func(v *View, s uint64) {
+			v.Break(at(1000), s)
+			v.Join(at(1100), v.Open(at(1100), Opening{User: "alice"}), "hall", "")
+		}, 0},
+	} {
+		v := newView()
+		s := v.Open(at(-3000), Opening{User: "alice"})
+		v.Join(at(-3000), s, "room", "")
+		tt.do(v, s)
+		v.Tick(at(60_000))
+		if got := v.Stats().SuppressedLeaves; got != tt.want {
+			t.Errorf("%s: %d suppressed leaves, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestLeavesOfANodeThatSaidGoodbyeAreSuppressedByItsGrace(t *testing.T) {
+	v := newView()
+	v.Apply(at(0), nodeB, []Change{putS(1, "alice", Online), putM(2, 1, "room"), putS(3, "bob", Online), putM(4, 3, "room")}, 4)
+	v.Left(at(1000), nodeB, 0)
+	v.Events()
+	v.Apply(at(2000), nodeC, []Change{putS(1, "alice", Online), putM(2, 1, "room")}, 2)
+	v.Tick(at(60_000))
+	wantStory(t, v, "bob leaves room: closed")
+	if got := v.Stats().SuppressedLeaves; got != 1 {
+		t.Errorf("%d suppressed leaves, want that of alice alone", got)
+	}
+}

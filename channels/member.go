@@ -119,13 +119,14 @@ func (m *member) tally() (since int64, sessions int, live bool) {
 	return since, sessions, live
 }
 
-// sessions returns how many sessions hold the member, in grace ones included.
-func (m *member) sessions() int {
+// sessions returns how many sessions hold the member, and whether there are some
+// and all of them are in grace.
+func (m *member) sessions() (n int, inGrace bool) {
 	if m.first.rec == nil {
-		return 0
+		return 0, false
 	}
-	_, n, _ := m.tally()
-	return n
+	_, n, live := m.tally()
+	return n, n > 0 && !live
 }
 
 // show returns the member as followers see it.

@@ -13,6 +13,7 @@ type touchedMember struct {
 	since    int64
 	sessions int
 	visible  bool
+	inGrace  bool   // visible, by sessions in grace alone
 	reason   Reason // of the hold that ended last in this step
 }
 
@@ -31,7 +32,8 @@ func (v *View) touchMember(m *member) *touchedMember {
 	if m.mark == 0 {
 		t := touchedMember{m: m}
 		if m.visible() {
-			t.visible, t.data, t.since, t.sessions = true, m.data(), m.since, m.sessions()
+			t.visible, t.data, t.since = true, m.data(), m.since
+			t.sessions, t.inGrace = m.sessions()
 		}
 		v.touchedMembers = append(v.touchedMembers, t)
 		m.mark = uint32(len(v.touchedMembers))
@@ -84,6 +86,9 @@ func (v *View) judgeMember(t *touchedMember) {
 	if held {
 		since, n, live := m.tally()
 		sessions = n
+		if live && t.inGrace {
+			v.stats.SuppressedLeaves++
+		}
 		present = live || v.learning || m.place != absent
 		// A little earlier is but another journey of the same date.
 		if m.place == absent || since < m.since-drift {

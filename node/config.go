@@ -78,6 +78,13 @@ type Config struct {
 	// such as [NoGrace], means none: then every reload is a leave and a join.
 	Grace time.Duration
 
+	// Drain is how long a node that is told to stop takes to move its clients to
+	// others: each is told to go at a moment of its own, and is served until then.
+	// Default 10s, or twice Grace if that is more; at least twice Grace, at most 1h.
+	// Whoever kills a node that does not end must wait for longer than this. Any
+	// negative value, such as [NoDrain], means that all clients are closed at once.
+	Drain time.Duration
+
 	// PublicChannels are open to every authenticated user, whatever rights the
 	// token grants, as [auth.ParsePublic] reads them: names, or prefixes ending
 	// in "*". Nil means "*", but only for tokens that carry no rights of their
@@ -139,12 +146,17 @@ type Config struct {
 // NoGrace is a [Config.Grace] of nothing: a broken socket is a leave at once.
 const NoGrace time.Duration = -1
 
+// NoDrain is a [Config.Drain] of nothing: a node that is told to stop closes its
+// sockets at once, as for tests and where there is no other node to go to.
+const NoDrain time.Duration = -1
+
 const (
 	defaultGossipPort = "7946"
+	defaultDrain      = 10 * time.Second
 	maxLabel          = 128 // bytes of Name and Cluster
 	minInterval       = 50 * time.Millisecond
 	maxInterval       = 10 * time.Minute
-	maxPatience       = time.Hour              // of Timeout and Grace
+	maxPatience       = time.Hour              // of Timeout, Grace and Drain
 	questionTime      = 200 * time.Millisecond // least time to ask a late node, beyond Interval
 	frameRoom         = 1 << 10                // of a frame, for what is not data
 	maxRate           = 100_000                // requests a second
@@ -173,7 +185,8 @@ func (c Config) Validate() error {
 }
 
 // check returns c with its defaults filled in, or the reason why it cannot
-// work. What it returns is not to be checked again: there, no Grace is 0.
+// work. What it returns is not to be checked again: there, no Grace
+// and no Drain are 0.
 func (c Config) check() (Config, error) {
 	c = c.withDefaults()
 	for _, check := range []func() error{
@@ -184,7 +197,7 @@ func (c Config) check() (Config, error) {
 		}
 	}
 	c.Join = withPort(c.Join, defaultGossipPort)
-	c.Grace = max(c.Grace, 0)
+	c.Grace, c.Drain = max(c.Grace, 0), max(c.Drain, 0)
 	return c, nil
 }
 
@@ -199,6 +212,7 @@ func (c Config) withDefaults() Config {
 	c.Interval = cmp.Or(c.Interval, 10*time.Second)
 	c.Timeout = cmp.Or(c.Timeout, leastTimeout(c.Interval))
 	c.Grace = cmp.Or(c.Grace, c.Timeout-c.Interval)
+	c.Drain = cmp.Or(c.Drain, min(max(defaultDrain, 2*c.Grace), maxPatience))
 	c.MaxRoster = cmp.Or(c.MaxRoster, 2000)
 	c.MaxFrame = cmp.Or(c.MaxFrame, 16<<10)
 	c.MaxData = cmp.Or(c.MaxData, 4<<10)
@@ -231,6 +245,10 @@ func (c Config) checkPace() error {
 		return &ConfigError{"Timeout", c.Timeout.String(), fmt.Sprintf("at most %v", maxPatience)}
 	case c.Grace > maxPatience:
 		return &ConfigError{"Grace", c.Grace.String(), fmt.Sprintf("0s to %v", maxPatience)}
+	case c.Drain >= 0 && c.Drain < min(2*c.Grace, maxPatience):
+		return &ConfigError{"Drain", c.Drain.String(), fmt.Sprintf("at least %v (2 × grace)", min(2*c.Grace, maxPatience))}
+	case c.Drain > maxPatience:
+		return &ConfigError{"Drain", c.Drain.String(), fmt.Sprintf("at most %v", maxPatience)}
 	}
 	return nil
 }

@@ -26,6 +26,9 @@ func TestZeroConfigTakesDefaults(t *testing.T) {
 	if c.Interval != 10*time.Second || c.Timeout != 13*time.Second || c.Grace != 3*time.Second {
 		t.Errorf("interval %v, timeout %v, grace %v; want 10s, 13s, 3s", c.Interval, c.Timeout, c.Grace)
 	}
+	if c.Drain != 10*time.Second {
+		t.Errorf("drain %v, want 10s", c.Drain)
+	}
 	if c.MaxFrame != 16<<10 || c.MaxData != 4<<10 || c.MaxChannels != 100 || c.MaxRoster != 2000 || c.PublicChannels != nil ||
 		c.MaxUserSessions != 100 || c.MaxSessions != 0 || c.Rate != (Rate{50, 200}) {
 		t.Errorf("limits are %+v", c)
@@ -46,6 +49,23 @@ func TestTimesFollowTheInterval(t *testing.T) {
 		c, err := Config{Auth: testAuth, Interval: tt.interval, Timeout: tt.timeout, Grace: tt.grace}.check()
 		if err != nil || c.Interval != tt.wantInterval || c.Timeout != tt.wantTimeout || c.Grace != tt.wantG {
 			t.Errorf("%v, %v, %v gives %v, %v, %v, %v", tt.interval, tt.timeout, tt.grace, c.Interval, c.Timeout, c.Grace, err)
+		}
+	}
+}
+
+func TestDrainIsTwiceTheGraceAtLeast(t *testing.T) {
+	for _, tt := range []struct{ interval, grace, drain, want time.Duration }{
+		{0, 0, 6 * time.Second, 6 * time.Second},
+		{0, 20 * time.Second, 0, 40 * time.Second},
+		{time.Minute, 0, 0, 36 * time.Second},
+		{0, NoGrace, 0, 10 * time.Second},
+		{0, NoGrace, 1, 1},
+		{0, 0, NoDrain, 0},
+		{0, 50 * time.Minute, 0, time.Hour},
+	} {
+		c, err := Config{Auth: testAuth, Interval: tt.interval, Grace: tt.grace, Drain: tt.drain}.check()
+		if err != nil || c.Drain != tt.want {
+			t.Errorf("interval %v, grace %v, drain %v gives drain %v, %v; want %v", tt.interval, tt.grace, tt.drain, c.Drain, err, tt.want)
 		}
 	}
 }
@@ -83,6 +103,9 @@ func TestWrongConfigNamesFieldValueAndWhatIsRight(t *testing.T) {
 		{"Timeout", "299ms", "at least 300ms", Config{Interval: 100 * time.Millisecond, Timeout: 299 * time.Millisecond}},
 		{"Timeout", "2h0m0s", "at most 1h", Config{Timeout: 2 * time.Hour}},
 		{"Grace", "2h0m0s", "0s to 1h", Config{Grace: 2 * time.Hour}},
+		{"Drain", "5.999s", "at least 6s", Config{Drain: 6*time.Second - time.Millisecond}},
+		{"Drain", "10s", "at least 2m0s", Config{Grace: time.Minute, Drain: 10 * time.Second}},
+		{"Drain", "1h0m0.001s", "at most 1h", Config{Drain: time.Hour + time.Millisecond}},
 		{"PublicChannels", "a,b\n*", "names", Config{PublicChannels: []string{"a", "b\n*"}}},
 		{"Origins", "[", "host", Config{Origins: []string{"["}}},
 		{"MaxRoster", "-1", "1 to 100000", Config{MaxRoster: -1}},

@@ -36,6 +36,7 @@ type conn struct {
 
 	// Guarded by Node.mu.
 	waiting  bool          // nothing is read: it waits for a key, or for the node to know its cluster
+	awaited  int64         // id of the request that waits, or did last
 	session  uint64        // 0: none, or none any more
 	waited   time.Duration // running time at which the last such wait was over
 	identity auth.Identity
@@ -113,6 +114,7 @@ func (n *Node) release(c *conn) {
 	c.settle()
 	delete(n.sessions, c.session)
 	c.session = 0
+	n.noteDeserted()
 }
 
 // line takes one request in. False: nothing after it is to be looked at.
@@ -159,7 +161,7 @@ func (c *conn) first(line []byte, req protocol.Request, bad *protocol.Error) boo
 
 // hello opens the session, once the node knows its cluster.
 func (c *conn) hello(h protocol.Hello) bool {
-	c.wait()
+	c.wait(int64(h.ID))
 	identity, err := c.verify(string(h.Token))
 	if err != nil {
 		c.refuseToken(int64(h.ID), err)
@@ -197,11 +199,12 @@ func (c *conn) refuseToken(id int64, err error) {
 	c.refuse(id, code, err.Error())
 }
 
-// wait keeps the sweep from closing a connection of which nothing is read, until goOn.
-func (c *conn) wait() {
+// wait keeps the sweep from closing a connection of which nothing is read while a
+// request waits, until goOn.
+func (c *conn) wait(request int64) {
 	c.node.mu.Lock()
 	defer c.node.mu.Unlock()
-	c.waiting = true
+	c.waiting, c.awaited = true, request
 }
 
 // goOn says that frames are read again. Node.mu is held.
@@ -217,6 +220,9 @@ func (c *conn) awaitReady() bool {
 		case <-n.ready:
 			timer.Stop()
 			return true
+		case <-n.draining:
+			timer.Stop()
+			return false
 		case <-n.stopping:
 			timer.Stop()
 			return false
@@ -237,8 +243,8 @@ var stateOf = map[string]channels.State{protocol.Online: channels.Online, protoc
 // is closing.
 func (c *conn) open(now time.Time, h protocol.Hello, identity auth.Identity) bool {
 	n := c.node
-	if n.stopped() {
-		return false
+	if n.leaving() {
+		return false // the socket is closing
 	}
 	if why := n.overLimit(identity, formerOf(h.Resume, identity.User)); why != "" {
 		c.overload(int64(h.ID), protocol.LimitReached, why)

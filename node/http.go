@@ -35,6 +35,8 @@ func (n *Node) health(mux *http.ServeMux) {
 		switch {
 		case n.stopped():
 			http.Error(w, "stopping", http.StatusServiceUnavailable)
+		case n.leaving():
+			http.Error(w, "draining", http.StatusServiceUnavailable)
 		case !n.Ready():
 			http.Error(w, "learning the cluster", http.StatusServiceUnavailable)
 		default:
@@ -46,8 +48,9 @@ func (n *Node) health(mux *http.ServeMux) {
 // connect upgrades to a WebSocket. Browsers see the close code of a socket, and
 // nothing of a refused upgrade, so refusals are upgraded first.
 func (n *Node) connect(w http.ResponseWriter, r *http.Request) {
-	if n.stopped() {
-		_ = n.acceptor.Refuse(w, r, protocol.CloseGoingAway, "the node stops")
+	if n.leaving() {
+		_ = n.acceptor.Refuse(w, r, protocol.CloseGoingAway, goingAway,
+			socket.Frame(protocol.AppendError(nil, &protocol.Error{Code: protocol.Draining, Message: goingAway})))
 		return
 	}
 	if !socket.CheckOrigin(r, n.cfg.Origins) {
@@ -72,13 +75,15 @@ func (n *Node) connect(w http.ResponseWriter, r *http.Request) {
 	sock.Start(c)
 }
 
-// admit takes a connection in, unless the node has begun to stop.
+// admit takes a connection in, or turns it away because the node is going away.
 func (n *Node) admit(c *conn) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.leaving() {
+		c.turnAway()
+	}
 	if n.stopped() {
-		c.sock.Close(protocol.CloseGoingAway, "the node stops")
-		return
+		return // nobody waits for it any more
 	}
 	n.stats.Connections++
 	n.conns[c] = struct{}{}

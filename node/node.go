@@ -68,6 +68,8 @@ type Node struct {
 
 	run      atomic.Int64  // running time of the last tick, for the sockets' clock
 	ready    chan struct{} // closed once the node knows its cluster
+	draining chan struct{} // closed once it moves its clients elsewhere
+	deserted chan struct{} // closed once it does, and has none left
 	stopping chan struct{} // closed once it stops
 	refused  atomic.Uint64 // requests answered with an error
 	paced    atomic.Uint64 // requests that had to wait for their turn
@@ -90,7 +92,10 @@ type Node struct {
 // counters are of this node since its start. Guarded by Node.mu.
 type counters struct {
 	Connections    uint64 // sockets accepted
-	Resumed        uint64 // sessions ended because their users opened others in their stead
+	Resumed        uint64 // sockets closed because their users opened others in their stead
+	HandedOver     uint64 // sessions that were taken up again on another node
+	Drained        uint64 // clients that were told to go elsewhere
+	Forced         uint64 // clients that were still here when the node stopped
 	Mute           uint64 // sockets closed because they said no hello
 	Full, UserFull uint64 // sessions refused because the node, or the user, has as many as may be
 	TimedOut       uint64 // sockets closed for their silence
@@ -109,7 +114,8 @@ func New(cfg Config) (*Node, error) {
 		return nil, err
 	}
 	n := &Node{
-		cfg: cfg, log: cfg.Logger, ready: make(chan struct{}), stopping: make(chan struct{}),
+		cfg: cfg, log: cfg.Logger, ready: make(chan struct{}),
+		draining: make(chan struct{}), deserted: make(chan struct{}), stopping: make(chan struct{}),
 		decoder:  protocol.Decoder{MaxData: cfg.MaxData},
 		conns:    map[*conn]struct{}{},
 		sessions: map[uint64]*conn{},
@@ -197,17 +203,19 @@ func (n *Node) AdminAddr() string { return n.admin.Addr().String() }
 // GossipAddr returns the address at which other nodes reach this one.
 func (n *Node) GossipAddr() string { return n.mesh.Addr() }
 
-// Ready reports whether the node knows its cluster, and is not stopping.
+// Ready reports whether the node knows its cluster, and is not
+// about to stop.
 func (n *Node) Ready() bool {
 	select {
 	case <-n.ready:
-		return !n.stopped()
+		return !n.leaving()
 	default:
 		return false
 	}
 }
 
-// Run serves until ctx ends, says goodbye to clients and cluster, and returns nil.
+// Run serves until ctx ends, moves the clients elsewhere, says goodbye to them and the
+// cluster, and returns nil: at most Config.Drain and some seconds after ctx has ended.
 // It returns early if the node cannot begin to serve. Call it once.
 func (n *Node) Run(ctx context.Context) error {
 	defer n.shut()
@@ -229,6 +237,7 @@ func (n *Node) Run(ctx context.Context) error {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
+	n.drain()
 	n.stop()
 	public.Close()
 	admin.Close()
@@ -330,6 +339,7 @@ func (n *Node) observe(fx gossip.Effects) {
 		n.log.Info("peer is "+note.State.String(), "peer", note.Name, "id", note.Node.String(), "silent", note.Silent.Round(time.Millisecond))
 	}
 	for _, r := range fx.Resumed {
+		n.stats.HandedOver++
 		if c := n.sessions[r.Session]; c != nil {
 			n.stats.Resumed++
 			n.release(c)

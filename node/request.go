@@ -21,7 +21,7 @@ func (c *conn) request(req protocol.Request) bool {
 		c.sock.Reply(socket.Frame(protocol.AppendTime(nil, int64(r.ID), time.Now().UnixMilli())))
 		return true
 	case protocol.Token:
-		c.wait()
+		c.wait(int64(r.ID))
 		identity, err := c.node.verify(string(r.Token))
 		c.step(func(channels.Now) { c.goOn() })
 		if err != nil {

@@ -10,12 +10,12 @@ import (
 // stopTime bounds each half of a goodbye: to the clients, to the cluster.
 const stopTime = 3 * time.Second
 
-// stop says goodbye: clients get 1001 and come back elsewhere; what they held here
+// stop says goodbye: clients that are still here get 1001 and come back elsewhere; what they held here
 // stays in the table, and gets the grace at every peer. It returns when all sockets
 // are closed, which takes a client that does not answer stopTime.
 func (n *Node) stop() {
-	n.log.Info("node stops")
-	conns := n.dismiss()
+	conns, forced := n.dismiss()
+	n.log.Info("node stops", "clients", forced)
 	n.step(func(now time.Time) { n.core.Gossip.Leave(now) })
 	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
@@ -27,16 +27,22 @@ func (n *Node) stop() {
 	}
 }
 
-// dismiss closes all connections, and sees to it that there will be no other.
-func (n *Node) dismiss() (conns []*conn) {
+// dismiss closes all connections, and sees to it that there will be no other. Forced
+// is how many of them had a session.
+func (n *Node) dismiss() (conns []*conn, forced int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	close(n.stopping)
 	for c := range n.conns {
 		conns = append(conns, c)
-		c.sock.Close(protocol.CloseGoingAway, "the node stops")
+		if c.session == 0 {
+			c.turnAway()
+		} else {
+			c.sock.Close(protocol.CloseGoingAway, "the node stops")
+		}
 	}
-	return conns
+	n.stats.Forced = uint64(len(n.sessions))
+	return conns, len(n.sessions)
 }
 
 // stopped reports whether the node takes no more clients.

@@ -9,7 +9,7 @@ import (
 )
 
 // deaf starts a node whose only seed is there and never answers.
-func (w *world) deaf() *virtual {
+func (w *world) deaf(tune ...func(*Config)) *virtual {
 	w.Helper()
 	seed := "127.0.0.99:7946"
 	if _, err := w.net.Host(seed); err != nil {
@@ -17,7 +17,7 @@ func (w *world) deaf() *virtual {
 	}
 	w.net.Cut("127.0.0.1:7946", seed)
 	w.net.Cut(seed, "127.0.0.1:7946")
-	return w.start(func(c *Config) { c.Join = []string{seed} })
+	return w.start(append(tune, func(c *Config) { c.Join = []string{seed} })...)
 }
 
 func TestHelloWaitsUntilTheNodeKnowsItsCluster(t *testing.T) {

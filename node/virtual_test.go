@@ -114,7 +114,7 @@ func (w *world) start(tune ...func(*Config)) *virtual {
 	cfg := Config{
 		Name: n.host, Listen: n.host + ":8080", Admin: n.host + ":9090", Auth: keys,
 		Logger: slog.New(slog.DiscardHandler), transport: transport, listen: w.listen,
-		PublicChannels: []string{"*"},
+		PublicChannels: []string{"*"}, Drain: NoDrain,
 	}
 	if *virtualLog {
 		cfg.Logger = slog.New(slog.NewTextHandler(w.Output(), nil))

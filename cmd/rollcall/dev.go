@@ -101,6 +101,7 @@ func newDevCluster(n int) (*devCluster, error) {
 			Gossip:     a.gossip,
 			GossipKeys: [][]byte{gossipKey},
 			Cluster:    "dev",
+			Drain:      node.NoDrain, // all nodes end together
 			Auth:       auth.Config{Secrets: []auth.Secret{cluster.secret}, Leeway: auth.DefaultLeeway},
 		}
 		for j, peer := range addresses {

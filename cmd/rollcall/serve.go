@@ -36,6 +36,7 @@ type serveCommand struct {
 	Interval       pause  `field:"Interval" placeholder:"TIME" group:"presence" default:"10s" help:"Time between two signs of life of a node. Half of it: twice the idle traffic, and a crash is seen in half the time."`
 	Timeout        pause  `field:"Timeout" placeholder:"TIME" group:"presence" otherwise:"interval × 1.3, which is the least" help:"How long after its last sign of life a node or socket is given up."`
 	Grace          *pause `field:"Grace" placeholder:"TIME" group:"presence" otherwise:"timeout − interval" help:"How long somebody stays whose socket broke without goodbye. 0: every reload is a leave and a join."`
+	Drain          *pause `field:"Drain" placeholder:"TIME" group:"presence" otherwise:"10s, or twice the grace if that is more" help:"How long a node that is told to stop takes to move its clients to others. At least twice the grace."`
 	PublicChannels words  `field:"PublicChannels" placeholder:"NAME" group:"presence" otherwise:"* for tokens without rights of their own" help:"Channels open to every user, as names, or prefixes ending in *. Given but empty: none."`
 	MaxRoster      number `field:"MaxRoster" placeholder:"N" group:"presence" default:"2000" help:"Members listed to one follower; counts go on exactly."`
 
@@ -73,7 +74,7 @@ The same from a file (rollcall serve --config rollcall.yaml):
     jwt-secret: "@secret.txt"
     join: [10.0.0.7, 10.0.0.8]
 
-Flags that take several values may be repeated, or hold them separated by commas. SIGTERM ends a node gracefully; a second one at once.`
+Flags that take several values may be repeated, or hold them separated by commas. SIGTERM ends a node gracefully: within --drain its clients move to other nodes, which nobody sees. Whoever kills processes that do not end has to wait for --drain and 10 seconds more. A second SIGTERM ends it at once.`
 }
 
 // Run serves until ctx ends.
@@ -82,6 +83,9 @@ func (s *serveCommand) Run(ctx context.Context, p process) error {
 	c.Logger = newLogger(p.stderr, s.LogLevel, s.LogFormat)
 	if err := c.Validate(); err != nil {
 		return err
+	}
+	if s.Drain != nil && *s.Drain == 0 && c.Drain == 0 {
+		return &wrongValue{flag: "drain", value: "0s", want: "at least twice --grace"}
 	}
 	return p.serve(ctx, c)
 }
@@ -130,6 +134,12 @@ func (s *serveCommand) config() node.Config {
 		c.Grace = time.Duration(*s.Grace)
 		if c.Grace == 0 {
 			c.Grace = node.NoGrace // 0 there means the default
+		}
+	}
+	if s.Drain != nil {
+		c.Drain = time.Duration(*s.Drain)
+		if c.Drain == 0 && c.Grace == node.NoGrace {
+			c.Drain = node.NoDrain // 0 there means the default
 		}
 	}
 	return c

@@ -23,6 +23,7 @@ var promised = map[string]string{
 	"jwt-secret": "", "jwt-public-key": "", "jwks-url": "", "jwks-file": "", "jwt-issuer": "", "jwt-audience": "",
 	"username-claim": "username", "jwt-leeway": "5s",
 	"interval": "10s", "timeout": "interval × 1.3, which is the least", "grace": "timeout − interval",
+	"drain":           "10s, or twice the grace if that is more",
 	"public-channels": "* for tokens without rights of their own", "max-roster": "2000",
 	"origins": "the node's own host", "allow-anonymous": "", "allow-query-token": "",
 	"max-frame": "16KiB", "max-data": "4KiB", "max-channels": "100",
@@ -114,7 +115,7 @@ func TestEveryFlagReachesTheNode(t *testing.T) {
 		"--advertise=10.0.0.1:4", "--join=a,b", "--gossip-key="+base64.StdEncoding.EncodeToString([]byte(gossipKey)), "--cluster=c",
 		"--jwt-secret=@"+write(t, "secret", "se cret\n"), "--jwt-public-key=@"+pem, "--jwks-url=https://h/k", "--jwks-file="+set,
 		"--jwt-issuer=i", "--jwt-audience=u", "--username-claim=sub", "--jwt-leeway=0s",
-		"--interval=20s", "--timeout=30s", "--grace=5s", "--public-channels=p*", "--max-roster=5",
+		"--interval=20s", "--timeout=30s", "--grace=5s", "--drain=15s", "--public-channels=p*", "--max-roster=5",
 		"--origins=o", "--allow-anonymous", "--allow-query-token", "--max-frame=32KiB", "--max-data=1KiB", "--max-channels=6",
 		"--max-user-sessions=7", "--max-sessions=8", "--rate=9/10")
 	if code != exitOK {
@@ -129,7 +130,7 @@ func TestEveryFlagReachesTheNode(t *testing.T) {
 			KeySetURLs: []string{"https://h/k"}, KeySets: []auth.Secret{auth.Secret(`{"keys":[]}`)},
 			Issuers: []string{"i"}, Audiences: []string{"u"}, UsernameClaim: "sub",
 		},
-		Interval: 20 * time.Second, Timeout: 30 * time.Second, Grace: 5 * time.Second, PublicChannels: []string{"p*"}, MaxRoster: 5,
+		Interval: 20 * time.Second, Timeout: 30 * time.Second, Grace: 5 * time.Second, Drain: 15 * time.Second, PublicChannels: []string{"p*"}, MaxRoster: 5,
 		Origins: []string{"o"}, AllowAnonymous: true, AllowQueryToken: true, MaxFrame: 32 << 10, MaxData: 1 << 10, MaxChannels: 6,
 		MaxUserSessions: 7, MaxSessions: 8, Rate: node.Rate{PerSecond: 9, Burst: 10},
 		Logger: got.Logger,
@@ -148,6 +149,31 @@ func TestGraceOfZeroIsNotTheDefault(t *testing.T) {
 	var s shell
 	if code := s.run("serve", "--jwt-secret=s", "--grace=0"); code != exitOK || s.served[0].Grace != node.NoGrace {
 		t.Errorf("exit %d, served %+v; want no grace", code, s.served)
+	}
+}
+
+func TestADrainShorterThanTwoGracesIsRefused(t *testing.T) {
+	for _, tt := range []struct {
+		flags []string
+		want  string // empty: it is taken
+	}{
+		{[]string{"--drain=5s"}, `--drain is "5s", want at least 6s (2 × grace)`},
+		{[]string{"--drain=0"}, `--drain is "0s", want at least`},
+		{[]string{"--grace=10s", "--drain=19s"}, `--drain is "19s", want at least 20s`},
+		{[]string{"--drain=-1s"}, `--drain is "-1s", want a time of 0s or more`},
+		{[]string{"--grace=1m"}, ""},
+		{[]string{"--drain=6s"}, ""},
+		{[]string{"--grace=0", "--drain=0"}, ""},
+	} {
+		var s shell
+		code := s.run(append([]string{"serve", "--jwt-secret=s"}, tt.flags...)...)
+		if tt.want == "" && code != exitOK || tt.want != "" && (code != exitUsage || !strings.Contains(s.stderr.String(), tt.want)) {
+			t.Errorf("%v: exit %d: %s; want %q", tt.flags, code, s.stderr.String(), tt.want)
+		}
+	}
+	var s shell
+	if s.run("serve", "--jwt-secret=s", "--grace=0", "--drain=0"); s.served[0].Drain != node.NoDrain {
+		t.Errorf("drain %v, want none", s.served[0].Drain)
 	}
 }
 

@@ -78,7 +78,8 @@ func (c *Core) Settle(now time.Time) gossip.Effects {
 // returns those that there were.
 func (c *Core) resumed(now time.Time, all []gossip.Resumed) (done []gossip.Resumed) {
 	for _, r := range all {
-		if c.View.Owner(r.Session) == r.User && r.User != "" && c.View.Break(c.Now(now), r.Session) {
+		if c.View.Owner(r.Session) == r.User && r.User != "" {
+			c.View.Break(c.Now(now), r.Session) // unless its socket was closed before
 			done = append(done, r)
 		}
 	}

@@ -50,7 +50,7 @@ func newCluster(t *testing.T, nodes int, p pace, flags ...string) *cluster {
 		"--jwt-secret=@" + c.file("jwt.secret", string(c.secret)),
 		"--gossip-key=@" + c.file("gossip.key", newKey()),
 		"--interval=" + p.interval.String(), "--timeout=" + p.timeout.String(), "--grace=" + p.grace.String(),
-		"--log-level=debug",
+		"--drain=" + (2 * p.grace).String(), "--log-level=debug",
 	}, flags...)
 	for i := range nodes {
 		c.nodes = append(c.nodes, c.prepare(string(rune('a'+i))))

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// stopBound is how long a node may take to say goodbye: two rounds of gossip.
+// stopBound is how long a node may take to say goodbye once it has drained: two rounds
+// of gossip.
 const stopBound = 8 * time.Second
 
 func TestSIGTERMEndsANodeInTimeWithStatusZero(t *testing.T) {
@@ -18,7 +19,7 @@ func TestSIGTERMEndsANodeInTimeWithStatusZero(t *testing.T) {
 	for i, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		p := c.nodes[i]
 		begin := p.signal(s)
-		if status := p.wait(stopBound); !status.Exited() || status.ExitStatus() != 0 {
+		if status := p.wait(2*c.pace.grace + stopBound); !status.Exited() || status.ExitStatus() != 0 {
 			t.Errorf("%v: %s ended with %v, want exit status 0", s, p.name, status)
 		}
 		t.Logf("%v: ended after %v", s, time.Since(begin))
@@ -47,8 +48,9 @@ func TestASecondSIGTERMEndsANodeAtOnce(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, 2, fast)
 	p := c.nodes[0]
+	c.tab(p, "alice", "room", "") // who stays as long as the node does
 	p.signal(syscall.SIGTERM)
-	p.log.await(t, "node stops")
+	p.log.await(t, "node drains")
 	p.signal(syscall.SIGTERM)
 	if status := p.wait(patience); !status.Signaled() || status.Signal() != syscall.SIGTERM {
 		t.Errorf("%s ended with %v, want ended by the signal", p.name, status)

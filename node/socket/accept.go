@@ -54,13 +54,14 @@ func (a *Acceptor) Accept(w http.ResponseWriter, r *http.Request) (*Socket, erro
 	return s, nil
 }
 
-// Refuse upgrades a request only to close it with that code: browsers see
-// the code of a close frame, and nothing of a refused upgrade.
-func (a *Acceptor) Refuse(w http.ResponseWriter, r *http.Request, code protocol.CloseCode, reason string) error {
+// Refuse upgrades a request only to close it with that code, after these frames:
+// browsers see the code of a close frame, and nothing of a refused upgrade.
+func (a *Acceptor) Refuse(w http.ResponseWriter, r *http.Request, code protocol.CloseCode, reason string, frames ...[]byte) error {
 	s, err := a.Accept(w, r)
 	if err != nil {
 		return err
 	}
+	s.Reply(frames...)
 	s.Close(code, reason)
 	s.Start(nobody{})
 	return nil

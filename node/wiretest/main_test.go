@@ -97,7 +97,7 @@ func run(m *testing.M) (code int) {
 func startNode(name string, change func(*node.Config)) (n *node.Node, end func() error, err error) {
 	cfg := node.Config{
 		Name: name, Listen: "127.0.0.1:0", Admin: "127.0.0.1:0", Gossip: "127.0.0.1:0",
-		Interval: interval, Timeout: timeout, Grace: grace,
+		Interval: interval, Timeout: timeout, Grace: grace, Drain: node.NoDrain,
 		Auth:   auth.Config{Secrets: []auth.Secret{auth.Secret(secret)}, Leeway: time.Second},
 		Logger: slog.New(slog.DiscardHandler),
 	}

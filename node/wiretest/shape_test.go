@@ -10,7 +10,7 @@ import (
 type message struct {
 	Type, Channel, Code, Message, Session, Node, Status, Reason string
 	User                                                        string
-	ID, Time, Interval, Timeout, Expires                        int64
+	ID, Time, Interval, Timeout, Expires, Delay                 int64
 	Version                                                     uint64
 	Count                                                       int
 	Members, Join, Update                                       []member
@@ -43,6 +43,7 @@ var shapes = map[string]string{
 	"time":     "id?# time#",
 	"ping":     "time#",
 	"expiring": "expires#",
+	"drain":    "delay#",
 	"M":        "user$ since# status?$ data?{ profile?{ lastActivity?#",
 	"L":        "user$ reason$",
 }
