@@ -99,7 +99,7 @@ func (v *View) tellState(s *session) {
 
 func (v *View) tellUser(t *touchedUser, is look) {
 	if t.u.followed && (is.status != t.old.status || is.text != t.old.text || is.lastActive != t.old.lastActive) {
-		v.markUser(t.u.name)
+		v.markUser(t.u)
 	}
 	old, now := t.old, is
 	old.profile, old.lastActive = now.profile, now.lastActive // of members and followers

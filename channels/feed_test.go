@@ -87,7 +87,7 @@ func TestChangeOfFollowedUserIsToldOnceAndNotIfUndone(t *testing.T) {
 	}
 	s := v.Open(at(0), Opening{User: "alice"})
 	v.Open(at(0), Opening{User: "bob"})
-	if got := v.ChangedUsers(); len(got) != 1 || got[0] != v.User("alice") || got[0].Status != StatusOnline {
+	if got := v.ChangedUsers(); len(got) != 1 || got[0].UserInfo != v.User("alice") || got[0].Status != StatusOnline {
 		t.Fatalf("changed %+v", got)
 	}
 	v.Choose(at(1), s, StatusBusy, "call")
@@ -100,7 +100,7 @@ func TestChangeOfFollowedUserIsToldOnceAndNotIfUndone(t *testing.T) {
 		t.Fatalf("changed %+v", got)
 	}
 	v.Close(at(2000), s, ReasonLeft)
-	if got := v.ChangedUsers(); len(got) != 1 || got[0] != (UserInfo{User: "alice", Status: StatusOffline, LastSeen: at(2000).Wall}) {
+	if got := v.ChangedUsers(); len(got) != 1 || got[0].UserInfo != (UserInfo{User: "alice", Status: StatusOffline, LastSeen: at(2000).Wall}) {
 		t.Fatalf("changed %+v", got)
 	}
 }

@@ -9,6 +9,21 @@ func (v *View) Owner(session uint64) string {
 	return ""
 }
 
+// OwnSessions returns the sessions that this node holds of a user, in grace ones included,
+// the newest first.
+func (v *View) OwnSessions(user string) (ids []uint64) {
+	u := v.users[user]
+	if u == nil {
+		return nil
+	}
+	for s := u.sessions; s != nil; s = s.next {
+		if s.origin == v.own && !s.isKept() {
+			ids = append(ids, s.rec.ID)
+		}
+	}
+	return ids
+}
+
 // Chosen returns the chosen status of a user; StatusOnline if she chose none.
 func (v *View) Chosen(user string) Status {
 	if u := v.users[user]; u != nil && u.choice != nil {

@@ -83,7 +83,7 @@ func (p *play) check(seed uint64) {
 	}
 	for _, name := range testUsers[1:] {
 		p.checkUser(seed, name)
-		if asked && !p.v.User(name).sameFor(p.heard[name]) {
+		if asked && !p.v.User(name).SameFor(p.heard[name]) {
 			p.t.Errorf("seed %d: followers of %s know %+v", seed, name, p.heard[name])
 		}
 	}
@@ -147,10 +147,10 @@ func (p *play) checkUser(seed uint64, name string) {
 // hear takes the changes of followed users, each of which has to be one.
 func (p *play) hear(seed uint64) {
 	for _, u := range p.v.ChangedUsers() {
-		if u.sameFor(p.heard[u.User]) {
+		if u.SameFor(p.heard[u.User]) {
 			p.t.Errorf("seed %d: followers know %+v already", seed, u)
 		}
-		p.heard[u.User] = u
+		p.heard[u.User] = u.UserInfo
 	}
 }
 

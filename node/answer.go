@@ -14,12 +14,15 @@ const maxSlots = 1024
 // slot is the place of an answer in the order of the requests. Most answers go at
 // once; that to a join waits for its channel's batch, and those after it wait too.
 //
+// What is told of users is made when its turn has come.
+//
 // A follow has at most one roster in its slots: it is made for the first of them, and
 // for the next only once that was sent. So what waits for a connection is bounded
 // by the channels that it follows.
 type slot struct {
 	id     int64    // of the request
 	of     *follow  // if the answer is a roster
+	names  []string // if the answer is users, made in its turn; not nil then
 	given  bool     // a job has the roster for it, or it is in frames
 	frames [][]byte // nil: not known yet
 }
@@ -106,14 +109,14 @@ func (w *follow) end(owed bool) (next bool) {
 
 // instead makes the answer an ok, for a roster that is not to be sent any more.
 func (s *slot) instead() {
-	s.of, s.frames = nil, [][]byte{}
+	s.of, s.names, s.frames = nil, nil, [][]byte{}
 	if s.id != 0 {
 		s.frames = [][]byte{socket.Frame(protocol.AppendOK(nil, s.id))}
 	}
 }
 
 // answered sends the answers whose turn has come. It reports whether the next one is a
-// roster that has to be made first: call [Node.resync]. mu is held.
+// roster, or tells of users, and has to be made first: call [Node.resync]. mu is held.
 func (c *conn) answered() (next bool) {
 	for len(c.slots) > 0 {
 		s := c.slots[0]
@@ -146,36 +149,48 @@ func (c *conn) takeBack() {
 	}
 }
 
-// settle answers by ok whatever still waits for a roster.
+// settle answers by ok whatever still waits to be made.
 func (c *conn) settle() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range c.slots {
-		if s.of != nil {
+		if s.of != nil || s.names != nil {
 			s.instead()
 		}
 	}
 	c.answered()
 }
 
-// resync has those rosters made that a connection has room for: the one that the
-// answers wait for, or else those that are due unasked.
+// resync tells a connection what it has room for: the answers whose turn it is, or else
+// what it missed of people; and has the rosters made that the answers wait for, or else
+// those that are due unasked.
 func (n *Node) resync(c *conn) {
 	for _, w := range c.lacking() {
 		n.await(w)
 	}
 }
 
-// lacking returns who is to be given a roster next. Node.mu is held.
+// lacking returns who is to be given a roster next, and tells what can be told without
+// one. Node.mu is held.
 func (c *conn) lacking() (all []*follow) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.clogged = false
-	if len(c.slots) > 0 {
-		if s := c.slots[0]; s.of != nil && !s.given {
+	for len(c.slots) > 0 {
+		s := c.slots[0]
+		if s.of != nil && !s.given {
 			all = append(all, s.of)
 		}
-		return all
+		if s.names == nil || !c.tellUsers(s) {
+			return all
+		}
+		c.slots = c.slots[1:]
+		if c.answered(); c.clogged {
+			return nil
+		}
+	}
+	if !c.tellOwed() {
+		return nil
 	}
 	c.behind = false
 	for _, w := range c.follows {

@@ -44,14 +44,16 @@ type conn struct {
 	meta     string    // of hello: JSON, for operators; empty: none
 	rights   auth.Rights
 	follows  []*follow
-	pinged   time.Duration // running time
-	asked    time.Duration // running time of the first ping since it was last heard
-	warned   bool          // that the token is about to end
+	ties     map[string]*tie // by name of the person
+	pinged   time.Duration   // running time
+	asked    time.Duration   // running time of the first ping since it was last heard
+	warned   bool            // that the token is about to end
 
 	mu      sync.Mutex // guards the rest, and parts of follows
 	slots   []*slot    // answers that wait, in the order of the requests
 	clogged bool       // there was no room for an answer: no roster is held before Drained
-	behind  bool       // some follow is stale or again, and not in slots
+	behind  bool       // some follow is stale or again, and not in slots, or somebody is owed
+	owed    []*tie     // there was no room for the newest word of these
 }
 
 // Frame takes a text frame in.
@@ -86,7 +88,7 @@ func (c *conn) confirm() {
 	}
 }
 
-// Drained sends the rosters that there was no room for.
+// Drained sends the rosters, and what is told of people, that there was no room for.
 func (c *conn) Drained() {
 	n := c.node
 	n.step(func(time.Time) { n.resync(c) })
@@ -106,10 +108,13 @@ func (c *conn) Closed(socket.Cause) {
 	close(c.over)
 }
 
-// release parts a connection from its session and the channels it follows.
+// release parts a connection from its session, and from the channels and people it follows.
 func (n *Node) release(c *conn) {
 	for len(c.follows) > 0 {
 		n.unfollow(c.follows[len(c.follows)-1], false)
+	}
+	for _, t := range c.ties {
+		n.untie(t)
 	}
 	c.settle()
 	delete(n.sessions, c.session)

@@ -36,13 +36,17 @@ func (n *Node) schedule(f *fan) {
 		return
 	}
 	users, _ := n.core.View.Count(f.channel)
-	dear := time.Duration(max(users, len(f.live))) * batchEach
-	wait := min(max(batch, dear), batchMost) - time.Since(f.flushed)
+	wait := batchTime(max(users, len(f.live))) - time.Since(f.flushed)
 	if wait <= 0 {
 		n.enqueue(f)
 		return
 	}
 	n.later(f, wait, &f.batch)
+}
+
+// batchTime is the time between two diffs of a channel of that many members or followers.
+func batchTime(many int) time.Duration {
+	return min(max(batch, time.Duration(many)*batchEach), batchMost)
 }
 
 // enqueue has a fan flushed at the end of this step.

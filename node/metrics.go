@@ -50,16 +50,16 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	n := c.n
 	n.mu.Lock()
 	own, view, gossip := n.stats, n.core.View.Stats(), n.core.Gossip.Stats()
-	conns, fans := len(n.conns), len(n.fans)
+	conns, fans, people, ties := len(n.conns), len(n.fans), len(n.people), n.ties
 	n.mu.Unlock()
 	collect(ch, "node", own)
 	collect(ch, "view", view)
 	collect(ch, "gossip", gossip)
 	collect(ch, "mesh", n.mesh.Stats())
 	collect(ch, "node", struct {
-		Sockets, FollowedChannels int
-		Refused, Paced, TooFast   uint64
-	}{conns, fans, n.refused.Load(), n.paced.Load(), n.tooFast.Load()})
+		Sockets, FollowedChannels, FollowedUsers, UserFollowers int
+		Refused, Paced, TooFast                                 uint64
+	}{conns, fans, people, ties, n.refused.Load(), n.paced.Load(), n.tooFast.Load()})
 	s := n.acceptor.Stats()
 	collect(ch, "socket", struct {
 		Open, Queued                                                          int

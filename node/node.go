@@ -77,6 +77,8 @@ type Node struct {
 
 	maxSessions int // fixed by New
 
+	logsPresence bool // every change, which takes every event of the view; fixed
+
 	mu       sync.Mutex // guards the rest
 	core     *core.Core
 	conns    map[*conn]struct{}
@@ -86,6 +88,10 @@ type Node struct {
 	jobs     []*fan // with something to deliver after it
 	missing  bool   // members may be missing from rosters
 	unsure   []*fan // whose followers are to be told that this has changed
+	people   map[string]*person
+	ties     int       // of all people
+	stirred  []*person // to be told of at the end of this step
+	tellings []telling // to be delivered after it
 	stats    counters
 }
 
@@ -104,6 +110,8 @@ type counters struct {
 	Postponed      uint64 // flushes, since the followers were still being given what was before
 	Resyncs        uint64 // rosters sent unasked: a follower could not take the diffs, or members may be missing
 	Incomplete     uint64 // times that members may have been missing
+	Told           uint64 // changes of people, to each of their followers
+	ToldLate       uint64 // of these, the newest to a follower who had had no room, or was let know more
 }
 
 // New makes a node and binds its ports. It serves nobody before [Node.Run]. The
@@ -120,6 +128,9 @@ func New(cfg Config) (*Node, error) {
 		conns:    map[*conn]struct{}{},
 		sessions: map[uint64]*conn{},
 		fans:     map[string]*fan{},
+		people:   map[string]*person{},
+
+		logsPresence: cfg.Logger.Enabled(context.Background(), slog.LevelDebug),
 	}
 	n.maxSessions = cmp.Or(cfg.MaxSessions, math.MaxInt)
 	_, _ = rand.Read(n.id[:]) // never fails
@@ -133,9 +144,7 @@ func New(cfg Config) (*Node, error) {
 	// After the keys were got, or the time for that would be taken for a pause.
 	n.core = core.New(core.Config{Self: n.id, Interval: cfg.Interval, Timeout: cfg.Timeout, Grace: cfg.Grace,
 		Rand: mrand.New(mrand.NewPCG(binary.LittleEndian.Uint64(n.id[:]), binary.LittleEndian.Uint64(n.id[8:])))}, time.Now())
-	if !cfg.Logger.Enabled(context.Background(), slog.LevelDebug) {
-		n.core.View.Record(channels.SessionDisconnected)
-	}
+	n.record()
 	return n, nil
 }
 
@@ -293,8 +302,11 @@ func (h host) Do(f func(c *gossip.Core, now time.Time)) {
 // step runs f with all state to itself, and carries out what follows from it.
 func (n *Node) step(f func(now time.Time)) {
 	for f != nil {
-		jobs, fx := n.locked(f)
+		jobs, tellings, fx := n.locked(f)
 		n.mesh.Carry(fx)
+		for _, t := range tellings {
+			t.tell()
+		}
 		var next []*conn
 		for _, f := range jobs {
 			next = append(next, f.deliver()...)
@@ -311,8 +323,9 @@ func (n *Node) step(f func(now time.Time)) {
 }
 
 // locked is the part of a step that is under the lock. It returns what is to be done
-// after it: the fans with something to deliver, and what the mesh is to carry.
-func (n *Node) locked(f func(now time.Time)) ([]*fan, gossip.Effects) {
+// after it: the fans with something to deliver, what is told of people, and what the mesh
+// is to carry.
+func (n *Node) locked(f func(now time.Time)) ([]*fan, []telling, gossip.Effects) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	now := time.Now()
@@ -320,9 +333,11 @@ func (n *Node) locked(f func(now time.Time)) ([]*fan, gossip.Effects) {
 	fx := n.core.Settle(now)
 	n.observe(fx)
 	n.flushDue(now)
-	jobs := n.jobs
-	n.jobs = nil
-	return jobs, fx
+	n.tellStirred(now)
+	jobs, tellings := n.jobs, n.tellings
+	n.jobs, n.tellings = nil, nil
+	n.stats.Told += uint64(len(tellings))
+	return jobs, tellings, fx
 }
 
 // observe does what a step made due on this node itself.
@@ -354,9 +369,13 @@ func (n *Node) observe(fx gossip.Effects) {
 		if e.Kind == channels.SessionDisconnected && e.Origin == n.id {
 			n.ended(e)
 		}
+		if e.Kind == channels.ChannelJoined && len(n.people) > 0 {
+			n.meet(e.User, e.Channel)
+		}
 		n.tell(e)
 	}
 	n.scheduleDirty()
+	n.stirChanged()
 }
 
 // ended closes the socket of a session that the view has ended.
@@ -377,7 +396,7 @@ func (n *Node) ended(e channels.Event) {
 
 // tell logs a change of presence.
 func (n *Node) tell(e channels.Event) {
-	if !n.log.Enabled(context.Background(), slog.LevelDebug) {
+	if !n.logsPresence {
 		return
 	}
 	switch e.Kind {

@@ -67,6 +67,10 @@ func (c *conn) handle(now channels.Now, req protocol.Request) (last bool) {
 		c.ok(id)
 	case protocol.Status:
 		c.choose(now, id, r)
+	case protocol.Follow:
+		c.followPeople(id, r.Users)
+	case protocol.Unfollow:
+		c.unfollowPeople(id, r.Users)
 	case protocol.Logout:
 		return c.logout(now, id)
 	case protocol.Bye:
@@ -177,6 +181,7 @@ func (c *conn) choose(now channels.Now, id int64, r protocol.Status) {
 func (c *conn) renew(now channels.Now, id int64, identity auth.Identity) {
 	n := c.node
 	same := identity.User == c.identity.User
+	session := "" // none to tell of
 	rejoin := []string{}
 	if !same {
 		if why := n.overUserLimit(identity.User, former{}); why != "" {
@@ -189,6 +194,7 @@ func (c *conn) renew(now channels.Now, id int64, identity auth.Identity) {
 			}
 		}
 		c.become(now, channels.Opening{User: identity.User, Profile: identity.Profile, Status: statusOf[identity.Status]})
+		session = n.sessionName(c.session)
 	}
 	c.identify(identity)
 	if same {
@@ -208,8 +214,9 @@ func (c *conn) renew(now channels.Now, id int64, identity auth.Identity) {
 			n.core.View.Join(now, c.session, channel, "")
 		}
 	}
+	c.rejudge(protocol.Forbidden, same)
 	if id != 0 {
-		c.reply(protocol.AppendIdentity(nil, id, identity.User, expires(identity)))
+		c.reply(protocol.AppendIdentity(nil, id, identity.User, expires(identity), session))
 	}
 }
 
@@ -228,15 +235,17 @@ func (c *conn) logout(now channels.Now, id int64) (last bool) {
 	if !n.cfg.AllowAnonymous {
 		n.core.View.Close(now, c.session, channels.ReasonLogout)
 		if id != 0 {
-			c.reply(protocol.AppendIdentity(nil, id, "", 0))
+			c.reply(protocol.AppendIdentity(nil, id, "", 0, ""))
 		}
 		n.release(c)
 		c.sock.Close(protocol.CloseNormal, "logout")
 		return true
 	}
+	session := "" // none to tell of
 	if c.identity.User != "" {
 		c.become(now, channels.Opening{})
 		c.identify(auth.Identity{})
+		session = n.sessionName(c.session)
 	}
 	for _, w := range slices.Clone(c.follows) {
 		if w.member || !c.rights.MayWatch(w.fan.channel) {
@@ -245,8 +254,9 @@ func (c *conn) logout(now channels.Now, id int64) (last bool) {
 			c.reply(protocol.AppendEnded(nil, w.fan.channel, protocol.Unauthorized))
 		}
 	}
+	c.rejudge(protocol.Unauthorized, false)
 	if id != 0 {
-		c.reply(protocol.AppendIdentity(nil, id, "", 0))
+		c.reply(protocol.AppendIdentity(nil, id, "", 0, session))
 	}
 	return false
 }

@@ -116,6 +116,7 @@ type Message struct {
 	Code     Code           `json:"code"`
 	Message  string         `json:"message"`
 	Users    []UserFields   `json:"users"`
+	Names    []string       `json:"names"`
 	Delay    int64          `json:"delay"`
 
 	// User is a string or null in welcome and ok, an object in user: see

@@ -45,10 +45,15 @@ func appendExpires(dst []byte, at int64) []byte {
 func AppendOK(dst []byte, id int64) []byte { return append(appendType(dst, "ok", id), '}') }
 
 // AppendIdentity appends the answer to token and logout: who the session is
-// now (empty: anonymous), and until when (Unix milliseconds; 0: no end).
-func AppendIdentity(dst []byte, id int64, user string, expires int64) []byte {
+// now (empty: anonymous), until when (Unix milliseconds; 0: no end), and its name if
+// another session began (else empty).
+func AppendIdentity(dst []byte, id int64, user string, expires int64, session string) []byte {
 	dst = appendUserOrNull(appendType(dst, "ok", id), user)
-	return append(appendExpires(dst, expires), '}')
+	dst = appendExpires(dst, expires)
+	if session != "" {
+		dst = appendText(dst, "session", session)
+	}
+	return append(dst, '}')
 }
 
 // AppendError appends what is wrong with a request, or with the socket (ID 0).
@@ -63,6 +68,18 @@ func AppendError(dst []byte, e *Error) []byte {
 func AppendEnded(dst []byte, channel string, code Code) []byte {
 	dst = appendText(appendType(dst, "ended", 0), "channel", channel)
 	return append(appendText(dst, "code", string(code)), '}')
+}
+
+// AppendUnfollowed appends that the node ended the following of users, for Forbidden or Unauthorized.
+func AppendUnfollowed(dst []byte, names []string, code Code) []byte {
+	dst = append(appendKey(appendType(dst, "unfollowed", 0), "names"), '[')
+	for i, name := range names {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, name)
+	}
+	return append(appendText(append(dst, ']'), "code", string(code)), '}')
 }
 
 // AppendCount appends the count of a channel, for followers who asked for no more.

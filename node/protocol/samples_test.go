@@ -65,7 +65,7 @@ func TestSamplesOfThePageAreWhatTheNodeReadsAndWrites(t *testing.T) {
 		}
 	}
 	for _, kind := range strings.Fields("hello join watch leave update sync state status follow unfollow token logout time pong bye " +
-		"server:welcome server:roster server:diff server:ended server:count server:users server:user server:ok server:error " +
+		"server:welcome server:roster server:diff server:ended server:unfollowed server:count server:users server:user server:ok server:error " +
 		"server:time server:ping server:expiring server:drain") {
 		if !seen[kind] {
 			t.Errorf("the page has no sample of %s", kind)
@@ -91,6 +91,8 @@ func rewrite(t *testing.T, text string, seen map[string]bool) string {
 		return string(part(d.AppendPart(nil)))
 	case "ended":
 		return string(AppendEnded(nil, m.Channel, m.Code))
+	case "unfollowed":
+		return string(AppendUnfollowed(nil, m.Names, m.Code))
 	case "count":
 		return string(AppendCount(nil, m.Channel, m.Version, m.Count))
 	case "users":
@@ -110,7 +112,7 @@ func rewrite(t *testing.T, text string, seen map[string]bool) string {
 		if m.User == nil {
 			return string(AppendOK(nil, m.ID))
 		}
-		return string(AppendIdentity(nil, m.ID, m.UserName(), m.Expires))
+		return string(AppendIdentity(nil, m.ID, m.UserName(), m.Expires, m.Session))
 	case "error":
 		return string(AppendError(nil, &Error{m.ID, m.Code, m.Message}))
 	case "time":

@@ -91,7 +91,7 @@ func TestNobodyBecomesAUserWhoHasAllHerSessions(t *testing.T) {
 	bob.wantError(3, "limit_reached")
 	watcher.watch("room~", "bob~") // still himself
 	bob.ask(`{"type":"token","id":4,"token":"`+w.token("bob~")+`"}`, `{"type":"ok","id":4,"user":"bob~","expires":"*"}`)
-	bob.ask(`{"type":"token","id":5,"token":"`+w.token("carol~")+`"}`, `{"type":"ok","id":5,"user":"carol~","expires":"*"}`)
+	bob.ask(`{"type":"token","id":5,"token":"`+w.token("carol~")+`"}`, `{"type":"ok","id":5,"user":"carol~","expires":"*","session":"*"}`)
 }
 
 func TestAnonymousSessionsAreNoUsers(t *testing.T) {

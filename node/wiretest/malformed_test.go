@@ -24,8 +24,6 @@ func TestBadRequestsAreRefusedAndTheSocketStays(t *testing.T) {
 		"a type that is no string":   {`{"id":3,"type":7}`, 3, "bad_request"},
 		"an unknown type":            {`{"id":3,"type":"publish","channel":"room"}`, 3, "unsupported"},
 		"an unknown type without id": {`{"type":"__proto__"}`, 0, "unsupported"},
-		"follow, so far":             {`{"id":3,"type":"follow","users":["bob"]}`, 3, "unsupported"},
-		"unfollow, so far":           {`{"id":3,"type":"unfollow","users":["bob"]}`, 3, "unsupported"},
 		"201 names":                  {`{"id":3,"type":"follow","users":["a"` + strings.Repeat(`,"a"`, 200) + `]}`, 3, "limit_reached"},
 		"id 0":                       {`{"id":0,"type":"time"}`, 0, "bad_request"},
 		"id -1":                      {`{"id":-1,"type":"time"}`, 0, "bad_request"},

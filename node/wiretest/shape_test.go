@@ -2,6 +2,7 @@ package wiretest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -15,6 +16,9 @@ type message struct {
 	Count                                                       int
 	Members, Join, Update                                       []member
 	Leave                                                       []struct{ User, Reason string }
+	Users                                                       []user
+	Names                                                       []string
+	Of                                                          user `json:"-"` // the user of a message of that type
 	More, Partial                                               bool
 
 	text string
@@ -29,23 +33,37 @@ type member struct {
 	LastActivity int64
 }
 
+// user is the status of one.
+type user struct {
+	User, Status                  string
+	Since, LastActivity, LastSeen int64
+	Text                          string
+}
+
 // shapes say which fields a message has. After the name of a field: "?" if it may be left
 // out, then "#" integer, "$" string, "!" boolean, "{" object, "0" a string or null, "e" an
-// integer or null, "m" members, "l" leavers.
+// integer or null, "m" members, "l" leavers, "u" users, "1" one
+// user, "n" names.
 var shapes = map[string]string{
 	"welcome":  "id?# session$ user0 node$ time# interval# timeout# expirese status$",
 	"roster":   "id?# channel$ version# count# members?m more! partial?! complete?!",
 	"diff":     "channel$ version# count# join?m update?m leave?l",
 	"ended":    "channel$ code$",
 	"count":    "channel$ version# count#",
-	"ok":       "id# user?0 expires?e",
+	"ok":       "id# user?0 expires?e session?$",
+	"users":    "id?# usersu",
+	"user":     "user1",
 	"error":    "id?# code$ message$",
 	"time":     "id?# time#",
 	"ping":     "time#",
 	"expiring": "expires#",
 	"drain":    "delay#",
-	"M":        "user$ since# status?$ data?{ profile?{ lastActivity?#",
-	"L":        "user$ reason$",
+
+	"unfollowed": "namesn code$",
+
+	"M": "user$ since# status?$ data?{ profile?{ lastActivity?#",
+	"L": "user$ reason$",
+	"U": "user$ status$ since?# lastActivity?# lastSeen?# text?$",
 }
 
 // words are what some fields may say, wherever they stand. The status of a member is never
@@ -54,7 +72,11 @@ var words = map[string]string{
 	"M.status":   "away busy",
 	"W.status":   "online away busy offline",
 	"L.reason":   "left logout closed timeout expired kicked node_lost",
+	"U.status":   "online away busy offline",
 	"ended.code": "forbidden unauthorized",
+
+	"unfollowed.code": "forbidden unauthorized",
+
 	"error.code": "bad_request unauthorized expired forbidden not_member too_large rate_limited limit_reached unsupported draining internal",
 }
 
@@ -73,6 +95,9 @@ func parse(text string) (message, error) {
 		return message{}, err
 	}
 	m := message{text: text}
+	if kind == "user" { // an object, where others have a name
+		return m, errors.Join(json.Unmarshal(fields["user"], &m.Of), json.Unmarshal([]byte(`{"type":"user"}`), &m))
+	}
 	return m, json.Unmarshal([]byte(text), &m)
 }
 
@@ -124,6 +149,16 @@ func fitsField(kind, name string, how byte, value json.RawMessage) error {
 		return fitsList("M", name == "members", value)
 	case 'l':
 		return fitsList("L", false, value)
+	case 'u':
+		return fitsList("U", true, value)
+	case '1':
+		return fitsUser(value)
+	case 'n':
+		var names []string
+		if err := json.Unmarshal(value, &names); err != nil || len(names) == 0 {
+			return fmt.Errorf("is %s, want names", value)
+		}
+		return nil
 	}
 	var s string
 	if err := json.Unmarshal(value, &s); err != nil {
@@ -138,6 +173,26 @@ func fitsField(kind, name string, how byte, value json.RawMessage) error {
 	return nil
 }
 
+// fitsUser looks at a user, of whom nothing but when she was last seen is told if she is offline.
+func fitsUser(value json.RawMessage) error {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(value, &fields); err != nil {
+		return err
+	}
+	if err := fits("U", fields); err != nil {
+		return err
+	}
+	for _, name := range []string{"since", "lastActivity", "text"} {
+		if _, is := fields[name]; is && string(fields["status"]) == `"offline"` {
+			return fmt.Errorf("offline with %s", name)
+		}
+	}
+	if _, is := fields["lastSeen"]; is && string(fields["status"]) != `"offline"` {
+		return fmt.Errorf("lastSeen of one who is here")
+	}
+	return nil
+}
+
 // fitsList looks at a list, which is left out if it is empty, but for that of a roster.
 func fitsList(kind string, mayBeEmpty bool, value json.RawMessage) error {
 	var list []map[string]json.RawMessage
@@ -148,6 +203,13 @@ func fitsList(kind string, mayBeEmpty bool, value json.RawMessage) error {
 		return fmt.Errorf("an empty list, which is to be left out")
 	}
 	for i, fields := range list {
+		if kind == "U" {
+			text, _ := json.Marshal(fields)
+			if err := fitsUser(text); err != nil {
+				return fmt.Errorf("entry %d: %w", i, err)
+			}
+			continue
+		}
 		if err := fits(kind, fields); err != nil {
 			return fmt.Errorf("entry %d: %w", i, err)
 		}

@@ -120,12 +120,35 @@ func TestTokenOfAnotherUserIsALogoutAndAJoin(t *testing.T) {
 	kept := `{"type":"diff","channel":"kept~","version":"*","count":1,"join":[{"user":"bob~","since":"*"}],"leave":[{"user":"alice~","reason":"logout"}]}`
 	watcher.wantAll(`{"type":"diff","channel":"lost~","version":"*","count":0,"leave":[{"user":"alice~","reason":"logout"}]}`, kept)
 	alice.want(`{"type":"ended","channel":"lost~","code":"forbidden"}`)
-	alice.want(`{"type":"ok","id":2,"user":"bob~","expires":"*"}`)
+	alice.wantSession(`{"type":"ok","id":2,"user":"bob~","expires":"*","session":"*"}`)
 	alice.want(kept)
 	alice.ask(`{"type":"update","id":3,"channel":"kept~","data":{"of":"bob"}}`, `{"type":"ok","id":3}`)
 	watcher.want(`{"type":"diff","channel":"kept~","version":"*","count":1,"update":[{"user":"bob~","since":"*","data":{"of":"bob"}}]}`)
 	alice.conn.Close()
 	watcher.seesLeave("kept~", "bob~", "closed")
+}
+
+// wantSession awaits the answer that names another session than the one so far.
+func (c *client) wantSession(pattern string) {
+	c.Helper()
+	m := c.want(pattern)
+	if m.Session == c.session {
+		c.Errorf("%s: got %s, want another session than %s", c.name, m.text, c.session)
+	}
+	c.session = m.Session
+}
+
+func TestSessionAfterATokenOfAnotherUserCanBeResumed(t *testing.T) {
+	w := newWorld(t)
+	c, watcher := w.hello(here, "alice~"), w.hello(here, "watcher~")
+	c.send(`{"type":"token","id":2,"token":"` + w.token("bob~") + `"}`)
+	c.wantSession(`{"type":"ok","id":2,"user":"bob~","expires":"*","session":"*"}`)
+	c.join("room~", "bob~")
+	watcher.watch("room~", "bob~")
+	again := w.helloWith(there, "bob~", `,"resume":"`+c.session+`"`)
+	again.join("room~", "bob~")
+	c.wantClose(4409)
+	watcher.alive() // and was told nothing
 }
 
 func TestRenewedProfileIsAnUpdate(t *testing.T) {
@@ -163,7 +186,7 @@ func TestLogoutKeepsWatchesOfPublicChannelsOnly(t *testing.T) {
 		`{"type":"ended","channel":"lobby.joined~","code":"unauthorized"}`,
 		`{"type":"ended","channel":"room~","code":"unauthorized"}`,
 		`{"type":"ended","channel":"seen~","code":"unauthorized"}`)
-	alice.want(`{"type":"ok","id":2,"user":null,"expires":null}`)
+	alice.wantSession(`{"type":"ok","id":2,"user":null,"expires":null,"session":"*"}`)
 	watcher.seesLeave("lobby.joined~", "alice~", "logout")
 	watcher.join("lobby.watched~", "watcher~")
 	alice.seesJoin("lobby.watched~", "watcher~")
@@ -177,7 +200,8 @@ func TestNobodyBecomesSomebodyByAToken(t *testing.T) {
 	w := newWorld(t)
 	c := w.anonymous(open)
 	c.watch("lobby~")
-	c.ask(`{"type":"token","id":2,"token":"`+w.token("alice~")+`"}`, `{"type":"ok","id":2,"user":"alice~","expires":"*"}`)
+	c.send(`{"type":"token","id":2,"token":"` + w.token("alice~") + `"}`)
+	c.wantSession(`{"type":"ok","id":2,"user":"alice~","expires":"*","session":"*"}`)
 	c.ask(`{"type":"join","id":3,"channel":"lobby~"}`, `{"type":"ok","id":3}`)
 	c.seesJoin("lobby~", "alice~")
 }
