@@ -48,10 +48,12 @@ type world struct {
 // pair is an ordered pair of processes.
 type pair struct{ at, of channels.NodeID }
 
-// heard is the highest beat that has arrived, when, and when it was made.
+// heard is the highest beat that has arrived, when, when it was made, and whether the
+// receiver can know that: it was meant for this process, by one that had heard it before.
 type heard struct {
 	beat     uint64
 	at, made time.Time
+	dated    bool
 }
 
 // event is something to be done at a time.

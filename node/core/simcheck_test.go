@@ -164,6 +164,9 @@ func (w *world) checkLost(n, of *node) {
 			return
 		}
 		at := w.beats[pair{p.id, of.id}]
+		if !at.dated {
+			continue
+		}
 		since := w.now.Sub(at.at)
 		if at.beat > n.beatOf(of) && since > 3*interval/20 && since < timeout-slack && p.since.Before(w.now.Add(-since-interval/10)) && p.knows(of) {
 			w.fail("%v gives up %v, of which %v had heard %v before and could have been asked", n, of, p, since)

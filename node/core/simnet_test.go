@@ -90,7 +90,7 @@ func (n *network) arrive(from *node, slot int, p gossip.Packet, made time.Time) 
 		n.w.fail("%v: decode: %v", from, err)
 		return
 	}
-	n.w.beat(to, from, ping.Beat, made)
+	n.w.beat(to, from, ping.Beat, made, p.To == to.id && ping.Yours != 0)
 	to.do(func(now time.Time) { to.core.Gossip.Packet(now, data) })
 }
 
@@ -120,15 +120,15 @@ func (n *network) answered(from, to *node, data []byte, asked, made time.Time) {
 		w.fail("%v: decode: %v", to, err)
 		return
 	}
-	w.beat(from, to, ping.Beat, made)
+	w.beat(from, to, ping.Beat, made, true)
 	from.do(func(now time.Time) { from.core.Gossip.Ack(now, data, w.now.Sub(asked)) })
 }
 
 // beat notes that a sign of life of a node has reached another, if it is newer
 // than all before, those at second hand included.
-func (w *world) beat(at, of *node, beat uint64, made time.Time) {
+func (w *world) beat(at, of *node, beat uint64, made time.Time, dated bool) {
 	if p := (pair{at.id, of.id}); beat > max(w.beats[p].beat, at.beatOf(of)) {
-		w.beats[p] = heard{beat, w.now, made}
+		w.beats[p] = heard{beat, w.now, made, dated}
 	}
 }
 
@@ -205,13 +205,13 @@ func (s *stream) pump(e int) {
 			w.fail("%v sends a frame without a beat", from.node)
 		}
 		sent := w.now
-		w.after(time.Millisecond+w.dur(s.net.slow), func() { s.deliver(e, body, f.Ping.Beat, sent, to) })
+		w.after(time.Millisecond+w.dur(s.net.slow), func() { s.deliver(e, body, f.Ping, sent, to) })
 	})
 }
 
 // deliver brings a frame to the other side. While the way is cut it waits, until
 // the write deadline cuts the stream.
-func (s *stream) deliver(e int, body []byte, beat uint64, since time.Time, to *end) {
+func (s *stream) deliver(e int, body []byte, ping *gossip.Ping, since time.Time, to *end) {
 	from, w := s.ends[e], s.net.w
 	switch {
 	case from.closed || from.node.dead:
@@ -225,13 +225,14 @@ func (s *stream) deliver(e int, body []byte, beat uint64, since time.Time, to *e
 			s.over(e, 0)
 			return
 		}
-		w.after(200*time.Millisecond, func() { s.deliver(e, body, beat, since, to) })
+		w.after(200*time.Millisecond, func() { s.deliver(e, body, ping, since, to) })
 	case !w.quiet && w.chance(s.net.fragile):
 		s.halted = w.now
 		s.over(e, w.dur(20*time.Millisecond))
 		s.over(1-e, w.dur(20*time.Millisecond))
 	default:
-		w.beat(to.node, from.node, beat, since)
+		meant, _ := from.link.Peer()
+		w.beat(to.node, from.node, ping.Beat, since, meant == to.node.id && ping.Yours != 0)
 		to.node.do(func(now time.Time) { s.receive(e, body, now, to) })
 		from.busy = false
 		s.pump(e)
