@@ -59,12 +59,12 @@ func (n *Node) look(p *person) {
 	if p.full != nil && p.full.info == info {
 		return
 	}
-	p.version++
+	p.version += 2
 	p.full = &word{version: p.version, info: info}
 	p.bare = p.full
 	if info.LastActivity != 0 || info.LastSeen != 0 {
 		info.LastActivity, info.LastSeen = 0, 0
-		p.bare = &word{version: p.version, info: info}
+		p.bare = &word{version: p.version - 1, info: info} // who knows less may be told more
 	}
 }
 

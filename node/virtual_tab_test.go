@@ -214,8 +214,12 @@ func (b *tab) take(line []byte) {
 	if err := json.Unmarshal(line, m); err != nil {
 		panic(fmt.Sprintf("%s was sent %q: %v", b.user, line, err))
 	}
+	h := heard{time.Now(), m}
+	if m.Type == "user" {
+		h.user(line)
+	}
 	b.mu.Lock()
-	b.messages = append(b.messages, heard{time.Now(), m})
+	b.messages = append(b.messages, h)
 	b.order(m)
 	b.age(m)
 	changes, err := b.rosters.Apply(m)

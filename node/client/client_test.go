@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -108,6 +109,40 @@ func TestMessagesComeInOrderBeforeTheAnswerIsReturned(t *testing.T) {
 	}
 	if want := []string{"welcome", "roster", "ping", "roster"}; !slices.Equal(types, want) {
 		t.Errorf("handler saw %v, want %v", types, want)
+	}
+}
+
+func TestFollowedUsersAreToldAsTheyAreAndAsTheyChange(t *testing.T) {
+	url := fakeNode(t, func(p peer) {
+		p.expect("hello")
+		p.send(welcome)
+		if m := p.expect("follow"); m["id"] != 1.0 || fmt.Sprint(m["users"]) != "[bob carol]" {
+			t.Errorf("follow is %v", m)
+		}
+		p.send(`{"type":"users","id":1,"users":[{"user":"bob","status":"busy","since":3,"text":"x"},{"user":"carol","status":"offline","lastSeen":4}]}`)
+		if m := p.expect("unfollow"); m["id"] != 2.0 || fmt.Sprint(m["users"]) != "[bob]" {
+			t.Errorf("unfollow is %v", m)
+		}
+		p.send(`{"type":"user","user":{"user":"carol","status":"away","since":5,"lastActivity":6}}`,
+			`{"type":"unfollowed","names":["carol"],"code":"forbidden"}`, `{"type":"ok","id":2}`)
+		p.Read(t.Context())
+	})
+	var heard []*Message // the handler and this goroutine are ordered by the answer
+	c := dial(t, url, func(m *Message) { heard = append(heard, m) })
+	m, err := c.Follow(t.Context(), "bob", "carol")
+	want := []UserStatus{{User: "bob", Status: "busy", Since: 3, Text: "x"}, {User: "carol", Status: "offline", LastSeen: 4}}
+	if err != nil || !slices.Equal(m.Users, want) {
+		t.Fatalf("follow returned %+v, %v; want %+v", m, err, want)
+	}
+	if _, err := c.Unfollow(t.Context(), "bob"); err != nil {
+		t.Fatal(err)
+	}
+	user, unfollowed := heard[2], heard[3]
+	if (*user.User != UserStatus{User: "carol", Status: "away", Since: 5, LastActivity: 6}) {
+		t.Errorf("user is %+v", user.User)
+	}
+	if !slices.Equal(unfollowed.Names, []string{"carol"}) || unfollowed.Code != "forbidden" {
+		t.Errorf("unfollowed is %+v", unfollowed)
 	}
 }
 

@@ -38,8 +38,8 @@ type Message struct {
 	ID   uint64 `json:"id"` // of the request that this answers; 0: none
 
 	// welcome, and ok after token and logout
-	Session  string `json:"session"`
-	Name     string `json:"-"` // the user; empty if anonymous
+	Session  string `json:"session"` // empty in ok: as before
+	Name     string `json:"-"`       // the user; empty if anonymous
 	Node     string `json:"node"`
 	Time     int64  `json:"time"` // also of ping and time
 	Interval int64  `json:"interval"`
@@ -63,7 +63,10 @@ type Message struct {
 	User  *UserStatus  `json:"-"`
 	Users []UserStatus `json:"users"`
 
-	Code  string `json:"code"`    // error, ended
+	// unfollowed
+	Names []string `json:"names"`
+
+	Code  string `json:"code"`    // error, ended, unfollowed
 	Text  string `json:"message"` // error
 	Delay int64  `json:"delay"`   // drain
 }

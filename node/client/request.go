@@ -124,3 +124,15 @@ func (c *Client) Update(ctx context.Context, channel string, data json.RawMessag
 func (c *Client) Sync(ctx context.Context, channel string) (*Message, error) {
 	return c.Do(ctx, Request{Type: "sync", Channel: channel})
 }
+
+// Follow asks to be told of users, at most 200 in one request and 1,000 in all. The answer
+// has them in Users as they are now; each change comes to the handler as a message of type
+// user. One of type unfollowed ends what another token does not allow.
+func (c *Client) Follow(ctx context.Context, users ...string) (*Message, error) {
+	return c.Do(ctx, Request{Type: "follow", Users: users})
+}
+
+// Unfollow ends that.
+func (c *Client) Unfollow(ctx context.Context, users ...string) (*Message, error) {
+	return c.Do(ctx, Request{Type: "unfollow", Users: users})
+}
