@@ -72,6 +72,8 @@ type Core struct {
 	seen  asked   // who was here before us
 
 	pingAt time.Time
+	ticked time.Time
+	late   int  // ticks in a row that came late
 	tried  bool // the seeds were
 	ready  bool
 
@@ -134,7 +136,7 @@ func New(cfg Config, now time.Time) *Core {
 		cfg.Part = answerItems
 	}
 	cfg.Removals = cmp.Or(cfg.Removals, minGone)
-	c := &Core{cfg: cfg, pingAt: now, table: Table{newLedger(cfg.Removals)}}
+	c := &Core{cfg: cfg, pingAt: now, ticked: now, table: Table{newLedger(cfg.Removals)}}
 	c.clk = clock{pace: pace{cfg.Interval, cfg.Timeout}, last: now,
 		epoch: now.Add(-time.Millisecond - time.Duration(cfg.Rand.Int64N(int64(maxEpoch))))}
 	return c
@@ -192,6 +194,11 @@ func (c *Core) learn(now time.Time) {
 // Tick does what time alone makes due. Call it every interval/50.
 func (c *Core) Tick(now time.Time) {
 	t := c.step(now)
+	c.late++
+	if now.Sub(c.ticked) <= 2*c.clk.tick() || c.late > maxLate {
+		c.late = 0
+	}
+	c.ticked = now
 	if c.life != Left && !now.Before(c.pingAt) {
 		c.pingAll(now)
 	}
@@ -206,6 +213,14 @@ func (c *Core) Tick(now time.Time) {
 	c.table.led.forget(t.Run)
 	c.learn(now)
 }
+
+// maxLate bounds the ticks in a row that judge nobody since they came late.
+const maxLate = 3
+
+// Late reports whether the last tick came late, and what arrived meanwhile may not have
+// been read: nobody is to be judged by his silence now. It is true for three ticks in a
+// row at most.
+func (c *Core) Late() bool { return c.late > 0 }
 
 // step moves the clock on; after a pause it asks everybody before it judges anybody.
 func (c *Core) step(now time.Time) channels.Now {

@@ -238,7 +238,7 @@ func (c *Core) judge(t channels.Now, p *peer) {
 	}
 	was := p.state
 	p.state = next(t.Run-p.heard, p.asked, p.pace)
-	if p.state == Lost && !p.doomed {
+	if p.state == Lost && (!p.doomed || c.Late()) {
 		p.state, p.doomed = Late, true // its beat may have come and not been read yet: one tick more
 	} else {
 		p.doomed = p.state == Lost

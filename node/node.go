@@ -266,7 +266,6 @@ func (n *Node) server(h http.Handler) *http.Server {
 func (n *Node) ticks(ctx context.Context) {
 	ticker := time.NewTicker(n.tick())
 	defer ticker.Stop()
-	last, late := time.Now(), 0 // ticks in a row that came late and judged nobody
 	for {
 		select {
 		case <-ctx.Done():
@@ -276,11 +275,7 @@ func (n *Node) ticks(ctx context.Context) {
 		n.step(func(now time.Time) {
 			n.core.Tick(now)
 			n.run.Store(int64(n.core.Now(now).Run))
-			if late++; now.Sub(last) <= 2*n.tick() || late > 3 {
-				late = 0
-			}
-			last = now
-			n.sweep(now, late > 0)
+			n.sweep(now)
 			n.judgeKnowledge()
 		})
 	}

@@ -15,12 +15,12 @@ const warning = 30 * time.Second
 // sweep looks for sockets that are silent, that have not said hello, or whose token
 // is over. In a tick that came late nobody is silent: what came meanwhile has not
 // been read.
-func (n *Node) sweep(now time.Time, late bool) {
+func (n *Node) sweep(now time.Time) {
 	for c := range n.conns {
 		switch {
 		case c.session == 0:
 			n.awaitHello(c, now)
-		case n.silent(c) >= n.cfg.Timeout && n.unanswered(c) && !late:
+		case n.silent(c) >= n.cfg.Timeout && n.unanswered(c) && !n.core.Gossip.Late():
 			n.stats.TimedOut++
 			n.end(c, now, channels.ReasonTimeout, protocol.CloseSilent, "silent for too long")
 		case c.identity.User != "" && !now.Before(c.identity.GoodUntil):
