@@ -96,7 +96,7 @@ func TestLastNodeIsSureAgainWhenTheOthersAreForgotten(t *testing.T) {
 // Channels are told in turn, so that no step takes long.
 func TestManyChannelsAreToldTickByTick(t *testing.T) {
 	inWorld(t, 4, func(w *world) {
-		n := w.cluster(1, func(c *Config) { c.MaxChannels = 10_000 })[0]
+		n := w.cluster(1, func(c *Config) { c.MaxChannels, c.Rate = 10_000, Rate{PerSecond: 10_000, Burst: 10_000} })[0]
 		b := w.open(n, "watcher")
 		const many = 3000
 		for i := range many {
