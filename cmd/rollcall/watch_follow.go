@@ -43,26 +43,15 @@ type watcher struct {
 
 	// Owned by run.
 	resume string // the session to go on with
-	token  string // the last one sent
+	token  string // the last one that a node was shown
 	next   int    // index of the address to try
 
-	// Owned by the reader of the connection, of which there is one at a time.
-	seen   map[string]bool // channels whose first roster has come
-	broken bool            // nothing can be printed any more
+	// Guarded by showing: while it moves, a watcher reads two connections.
+	showing sync.Mutex
+	seen    map[string]bool // channels whose first roster has come
+	broken  bool            // nothing can be printed any more
 
-	// From the reader to follow, made anew for each connection.
-	events chan event
-
-	noting sync.Mutex // guards notes, which both write
-}
-
-// event is what the reader cannot do itself, since it may not wait. One field is
-// set.
-type event struct {
-	sync  string         // ask for the roster of this channel
-	renew bool           // the token ends soon
-	drain *time.Duration // go elsewhere after so long
-	fail  error          // nothing can be printed any more
+	noting sync.Mutex // guards notes
 }
 
 func newWatcher(w *watchCommand, out printer, notes io.Writer) *watcher {
@@ -81,7 +70,7 @@ func (w *watcher) run(ctx context.Context) error {
 	}
 	for attempt := 0; ; attempt++ {
 		began := time.Now()
-		err := w.connect(ctx)
+		err := w.judge(w.connect(ctx))
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -93,9 +82,6 @@ func (w *watcher) run(ctx context.Context) error {
 		}
 		w.next++
 		pause := backoff(attempt)
-		if errors.Is(err, errDrained) && attempt == 0 {
-			pause = 0 // it has chosen the moment
-		}
 		w.note("%v; trying again in %v", err, pause.Round(time.Millisecond))
 		select {
 		case <-time.After(pause):
@@ -112,134 +98,29 @@ func backoff(attempt int) time.Duration {
 	return rand.N(bound)
 }
 
-// connect follows the channels over one connection, and returns why it ended.
+// connect follows the channels over one connection, and over those that take its place
+// without a gap, and returns why the last one ended.
 func (w *watcher) connect(ctx context.Context) error {
-	address := w.URL[w.next%len(w.URL)]
 	token, err := w.Token.read()
 	if err != nil {
 		return err // the file may be back in a moment
 	}
 	w.token = token
 	w.rosters.Reconnect()
-	w.events = make(chan event, 64)
-	dialing, cancel := context.WithTimeout(ctx, dialTime)
-	defer cancel()
-	c, err := client.Dial(dialing, address, client.Hello{Token: token, Resume: w.resume}, w.take)
-	if err != nil {
-		return w.judge(err)
-	}
-	defer w.leave(ctx, c)
-	w.resume = c.Welcome().Session
-	w.note("connected to %s (%s)%s", printable(c.Welcome().Node), address, as(c.Welcome().Name))
-	for _, channel := range w.Channel {
-		if err := w.enter(ctx, c, channel); err != nil {
-			return w.judge(err)
+	l, err := w.dial(ctx, w.address(), client.Hello{Token: token, Resume: w.resume}, nil)
+	for err == nil {
+		w.resume = l.Welcome().Session
+		var next *link
+		if next, err = l.follow(ctx); next == nil {
+			l.leave(ctx)
+			return err
 		}
-	}
-	return w.judge(w.follow(ctx, c))
-}
-
-// leave ends a connection: with a goodbye if the person ended the watching, so
-// that others see the leave at once, else without, so that they see nothing.
-func (w *watcher) leave(ctx context.Context, c *client.Client) {
-	if ctx.Err() == nil {
-		c.Break()
-		return
-	}
-	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), byeTime)
-	defer cancel()
-	if err := c.Close(bye); err != nil {
-		w.note("%v", err)
-	}
-}
-
-func as(user string) string {
-	if user == "" {
-		return ", as nobody"
-	}
-	return " as " + printable(user)
-}
-
-func (w *watcher) enter(ctx context.Context, c *client.Client, channel string) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, dialTime)
-	defer cancel()
-	if w.Join {
-		_, err = c.Join(ctx, channel, []byte(w.Data))
-	} else {
-		_, err = c.Watch(ctx, channel)
+		l = next
 	}
 	return err
 }
 
-var (
-	errDrained = errors.New("the node is going away")
-	errSilent  = errors.New("the node has fallen silent")
-)
-
-// follow does what the reader asks for until the connection ends or should.
-func (w *watcher) follow(ctx context.Context, c *client.Client) error {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	var drained <-chan time.Time
-	silence := newSilence(c.Welcome())
-	asked := time.Now()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-c.Done():
-			return c.Err()
-		case <-drained:
-			return errDrained
-		case <-tick.C:
-			if silence.over(c.Heard(), time.Now()) {
-				return errSilent
-			}
-			if err := w.complete(ctx, c, &asked); err != nil {
-				return err
-			}
-		case e := <-w.events:
-			if e.drain != nil {
-				drained = time.After(*e.drain)
-			} else if err := w.answer(ctx, c, e); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// complete asks again for rosters in which members may be missing, once an
-// interval: nothing says that the node will send them by itself.
-func (w *watcher) complete(ctx context.Context, c *client.Client, asked *time.Time) error {
-	interval := time.Duration(c.Welcome().Interval) * time.Millisecond
-	if time.Since(*asked) < max(interval, time.Second) {
-		return nil
-	}
-	*asked = time.Now()
-	for _, channel := range w.Channel {
-		if roster, _ := w.rosters.Roster(channel); roster.Incomplete {
-			if err := c.Send(ctx, client.Request{Type: "sync", Channel: channel}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (w *watcher) answer(ctx context.Context, c *client.Client, e event) error {
-	switch {
-	case e.fail != nil:
-		return final{e.fail}
-	case e.sync != "":
-		return c.Send(ctx, client.Request{Type: "sync", Channel: e.sync})
-	}
-	token, err := w.Token.read()
-	if err != nil || token == w.token {
-		return nil // its end will say what there is to say
-	}
-	w.token = token
-	return c.Send(ctx, client.Request{Type: "token", Token: token})
-}
+func (w *watcher) address() string { return w.URL[w.next%len(w.URL)] }
 
 // judge says whether it is of use to come back after err, and how.
 func (w *watcher) judge(err error) error {

@@ -18,33 +18,32 @@ func (w *watcher) note(format string, args ...any) {
 // take is called by the reader, with one message at a time. Printing may wait
 // for whoever reads the output; that the node then waits for us, and in the end
 // cuts us off, is as it should be.
-func (w *watcher) take(m *client.Message) {
+func (l *link) take(m *client.Message) {
+	l.showing.Lock()
+	defer l.showing.Unlock()
 	switch m.Type {
-	case "drain":
-		delay := time.Duration(m.Delay) * time.Millisecond
-		w.tell(event{drain: &delay})
 	case "expiring":
-		w.tell(event{renew: true})
+		l.tell(event{renew: true})
 	case "ended":
-		w.note("%s: the node ended it: %s", printable(m.Channel), m.Code)
-		delete(w.seen, m.Channel)
+		l.note("%s: the node ended it: %s", printable(m.Channel), m.Code)
+		delete(l.seen, m.Channel)
 	case "error":
 		if m.ID == 0 {
-			w.note("the node answers %s: %s", printable(m.Code), harmless(m.Text))
+			l.note("the node answers %s: %s", printable(m.Code), harmless(m.Text))
 		}
 	}
-	changes, err := w.rosters.Apply(m)
+	changes, err := l.feed.Apply(m)
 	if err != nil {
-		w.note("%v; asking for the roster again", err)
-		w.tell(event{sync: m.Channel})
+		l.note("%v; asking for the roster again", err)
+		l.tell(event{sync: m.Channel})
 	}
-	w.show(m, changes)
+	l.show(m, changes)
 	if m.Type == "roster" && !m.More {
-		w.arrived(m)
+		l.arrived(m)
 	}
 }
 
-// arrived tells what cannot be seen from the lines of a roster.
+// arrived tells what cannot be seen from the lines of a roster. showing is held.
 func (w *watcher) arrived(m *client.Message) {
 	roster, _ := w.rosters.Roster(m.Channel)
 	if !w.seen[m.Channel] {
@@ -64,37 +63,37 @@ func (w *watcher) arrived(m *client.Message) {
 }
 
 // tell passes an event on. Where nobody takes any, there are enough to come.
-func (w *watcher) tell(e event) {
+func (l *link) tell(e event) {
 	select {
-	case w.events <- e:
+	case l.events <- e:
 	default:
 	}
 }
 
 // show prints changes, those of a channel's first roster as who is here.
-func (w *watcher) show(m *client.Message, c client.Changes) {
+func (l *link) show(m *client.Message, c client.Changes) {
 	join := "join"
-	if !w.seen[m.Channel] {
+	if !l.seen[m.Channel] {
 		join = "here"
 	}
 	for _, member := range c.Join {
-		w.printLine(line{Channel: m.Channel, Event: join, User: member.User, Member: &member})
+		l.printLine(line{Channel: m.Channel, Event: join, User: member.User, Member: &member})
 	}
 	for _, member := range c.Update {
-		w.printLine(line{Channel: m.Channel, Event: "update", User: member.User, Member: &member})
+		l.printLine(line{Channel: m.Channel, Event: "update", User: member.User, Member: &member})
 	}
 	for _, leave := range c.Leave {
-		w.printLine(line{Channel: m.Channel, Event: "leave", User: leave.User, Reason: leave.Reason})
+		l.printLine(line{Channel: m.Channel, Event: "leave", User: leave.User, Reason: leave.Reason})
 	}
 }
 
-func (w *watcher) printLine(l line) {
-	if w.broken {
+func (l *link) printLine(n line) {
+	if l.broken {
 		return
 	}
-	l.Time = time.Now().UnixMilli()
-	if err := w.out.print(l); err != nil {
-		w.broken = true
-		w.tell(event{fail: fmt.Errorf("print: %w", err)})
+	n.Time = time.Now().UnixMilli()
+	if err := l.out.print(n); err != nil {
+		l.broken = true
+		l.tell(event{fail: fmt.Errorf("print: %w", err)})
 	}
 }

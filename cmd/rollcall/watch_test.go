@@ -235,26 +235,78 @@ func TestWatchSaysWhatARosterLacksAndAsksForTheRest(t *testing.T) {
 	}
 }
 
-func TestWatchLeavesANodeThatDrains(t *testing.T) {
+func TestWatchMovesAwayFromANodeThatDrains(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	s := shell{ctx: ctx}
+	moved, ended := make(chan struct{}), make(chan struct{})
 	first := fakeNode(t, func(p peer) {
 		p.greet("s1")
 		p.expect("watch")
 		p.send(twoHere)
 		p.send(`{"type":"drain","delay":1}`)
+		<-moved
+		// It is followed until the new one has told who is there.
+		p.send(`{"type":"diff","channel":"room","version":4,"count":3,"join":[{"user":"carol","since":1}]}`)
+		p.send(`{"type":"ping","time":1}`)
+		p.expect("pong")
+		close(ended)
 		if _, data, err := p.Read(context.Background()); err == nil {
 			t.Errorf("got %s, want the end without a goodbye", data)
 		}
 	})
 	second := fakeNode(t, func(p peer) {
-		p.greet("s2")
+		if hello := p.greet("s2"); hello["resume"] != "s1" {
+			t.Errorf("hello %v, want to resume s1", hello)
+		}
+		p.expect("watch")
+		close(moved)
+		<-ended
+		p.send(`{"type":"roster","id":1,"channel":"room","version":9,"count":2,"members":[{"user":"bob","since":1,"status":"away","data":{"n":1}},{"user":"carol","since":1}],"more":false}`)
+		p.send(`{"type":"diff","channel":"room","version":10,"count":1,"leave":[{"user":"carol","reason":"left"}]}`)
+		p.send(`{"type":"ping","time":1}`)
+		p.expect("pong")
+		stop()
+		p.bye()
+	})
+	if code := s.run("watch", "--token=a.b.c", "--url", first+","+second, "room"); code != exitOK {
+		t.Errorf("exit %d: %s", code, s.stderr.String())
+	}
+	want := "T room here alice since T\nT room here bob away since T {\"n\":1}\nT room join carol\nT room leave alice (missed)\nT room leave carol (left)\n"
+	if got := lines(&s.stdout); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+func TestWatchStaysWhereItIsUntilSomebodyElseTakesIt(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	s := shell{ctx: ctx}
+	refused, served := make(chan struct{}), make(chan struct{})
+	first := fakeNode(t, func(p peer) {
+		p.greet("s1")
+		p.expect("watch")
+		p.send(twoHere)
+		p.send(`{"type":"drain","delay":1}`)
+		<-refused
+		p.send(`{"type":"ping","time":1}`)
+		p.expect("pong")
+		close(served)
+		p.Read(context.Background())
+	})
+	second := fakeNode(t, func(p peer) {
+		p.expect("hello")
+		p.send(`{"type":"error","code":"draining","message":"this node is going away"}`)
+		p.Close(1001, "")
+		close(refused)
+	})
+	third := fakeNode(t, func(p peer) {
+		<-served
+		p.greet("s3")
 		p.expect("watch")
 		p.send(twoHere)
 		stop()
 		p.bye()
 	})
-	if code := s.run("watch", "--token=a.b.c", "--url", first+","+second, "room"); code != exitOK {
+	if code := s.run("watch", "--token=a.b.c", "--url", first+","+second+","+third, "room"); code != exitOK {
 		t.Errorf("exit %d: %s", code, s.stderr.String())
 	}
 	if got := strings.Count(s.stdout.String(), "\n"); got != 2 {

@@ -38,6 +38,8 @@ type Client struct {
 	heard   atomic.Int64
 	done    chan struct{} // closed when read has returned
 	err     error         // why; fixed once done is closed
+	drained chan struct{} // closed when the moment to go has come
+	going   sync.Once     // sets that moment
 
 	mu      sync.Mutex // guards what follows
 	lastID  uint64
@@ -67,6 +69,7 @@ func Dial(ctx context.Context, url string, hello Hello, handle func(*Message)) (
 		socket:  socket,
 		handle:  handle,
 		done:    make(chan struct{}),
+		drained: make(chan struct{}),
 		waiting: make(map[uint64]chan *Message),
 		parts:   make(map[string]uint64),
 	}
@@ -242,6 +245,9 @@ func (c *Client) take(m *Message) error {
 		if err := c.write(context.Background(), Request{Type: "pong"}); err != nil {
 			return fmt.Errorf("client: answer ping: %w", err)
 		}
+	}
+	if m.Type == "drain" {
+		c.drain(time.Duration(m.Delay) * time.Millisecond)
 	}
 	c.handle(m)
 	c.wake(m)

@@ -6,7 +6,9 @@
 //
 // A [Client] is one connection: it sends requests, waits for their answers,
 // answers pings, and hands every message of the node to one function. It does
-// not reconnect, and ends with its socket. A [Rosters] is what a follower knows
+// not reconnect, and ends with its socket; but when the node is going away, it says
+// when to go ([Client.Drained]) and makes the next one before it ends
+// ([Client.Move]). A [Rosters] is what a follower knows
 // of its channels; it knows no socket, and outlives the connections that feed
 // it, so that after a reconnect only differences show.
 //
@@ -19,7 +21,7 @@
 //
 // # Cost
 //
-// A client at rest holds one goroutine, no timer and no more buffer than the
+// A client at rest holds one goroutine, no timer (but one when its node drains) and no more buffer than the
 // WebSocket library keeps for a connection. Whether a node has fallen silent is
 // asked by whoever watches over many clients, with [Client.Heard].
 //

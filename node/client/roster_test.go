@@ -14,7 +14,9 @@ import (
 
 // feed applies messages, written as JSON, and tells what followers saw as one
 // word each: +joined, ~updated, -left:reason, !gap.
-func feed(t testing.TB, r *Rosters, messages ...string) string {
+func feed(t testing.TB, r interface {
+	Apply(*Message) (Changes, error)
+}, messages ...string) string {
 	t.Helper()
 	var seen []string
 	for _, text := range messages {
@@ -110,7 +112,7 @@ func TestReconnectTellsOnlyDifferences(t *testing.T) {
 	if _, fresh := r.Roster("c"); fresh {
 		t.Error("a roster of a lost connection passes for fresh")
 	}
-	if got, want := feed(t, &r, diff(4, 2, ""), roster(4, "", "b", "c")), "+c -a:missed"; got != want {
+	if got, want := feed(t, &r, diff(4, 2, ""), roster(4, "", "b", "c")), "!gap +c -a:missed"; got != want {
 		t.Errorf("saw %q, want %q", got, want)
 	}
 	got, fresh := r.Roster("c")
@@ -120,6 +122,51 @@ func TestReconnectTellsOnlyDifferences(t *testing.T) {
 	r.Forget("c")
 	if _, known := r.Roster("c"); known {
 		t.Error("a forgotten channel is known")
+	}
+}
+
+// While a client moves, the old connection feeds until the new one has its roster, and
+// what it says later is out of date.
+func TestAMoveTellsOnlyDifferences(t *testing.T) {
+	joinC := `,"join":` + members([]string{"c"})
+	var r Rosters
+	from := r.Feed()
+	feed(t, from, roster(3, "", "a", "b"))
+	to := r.Feed()
+	if got := feed(t, from, diff(4, 3, joinC)); got != "+c" {
+		t.Errorf("before the new roster saw %q, want +c", got)
+	}
+	part := `{"type":"roster","channel":"c","version":90,"count":3,"members":[{"user":"a"}],"more":true}`
+	if got := feed(t, to, part); got != "" {
+		t.Errorf("half of a roster tells %q", got)
+	}
+	if got := feed(t, from, diff(5, 4, `,"join":`+members([]string{"d"}))); got != "+d" {
+		t.Errorf("between the parts of the new roster saw %q, want +d", got)
+	}
+	if _, fresh := r.Roster("c"); !fresh {
+		t.Error("the old roster is out of date before there is a new one")
+	}
+	rest := `{"type":"roster","channel":"c","version":90,"count":3,"members":[{"user":"c"},{"user":"d"}],"more":false}`
+	if got := feed(t, to, rest, diff(91, 2, `,"leave":[{"user":"a","reason":"left"}]`)); got != "-b:missed -a:left" {
+		t.Errorf("the new roster tells %q, want the difference", got)
+	}
+	if got := feed(t, from, diff(6, 5, joinC), roster(7, "", "x"), `{"type":"ended","channel":"c","code":"forbidden"}`); got != "" {
+		t.Errorf("the old connection still tells %q", got)
+	}
+	if got, fresh := r.Roster("c"); !fresh || !slices.Equal(got.Users(), []string{"c", "d"}) || got.Version != 91 {
+		t.Errorf("roster %+v, fresh %v", got, fresh)
+	}
+	r.Reconnect()
+	if got := feed(t, to, diff(92, 1, `,"leave":[{"user":"c","reason":"left"}]`)); got != "" {
+		t.Errorf("a connection that is over tells %q", got)
+	}
+}
+
+func TestADiffOfANewConnectionBeforeItsRosterIsAGap(t *testing.T) {
+	var r Rosters
+	feed(t, r.Feed(), roster(3, "", "a"))
+	if got := feed(t, r.Feed(), diff(4, 1, "")); got != "!gap" {
+		t.Errorf("saw %q, want a gap", got)
 	}
 }
 

@@ -6,76 +6,131 @@ import (
 	"sync"
 )
 
-// Rosters is what a follower knows of its channels, fed with the messages of
-// one connection after another. The zero value knows nothing. All methods may
-// be called concurrently.
+// Rosters is what a follower knows of its channels, fed with the messages of one
+// connection after another, or of two while it moves from one to the other: see
+// [Rosters.Feed]. The zero value knows nothing. All methods may be called concurrently.
 type Rosters struct {
 	mu       sync.Mutex
 	channels map[string]*following
+	feeds    uint64 // how many there were
+	over     uint64 // those up to this one feed nothing any more
+	only     *Feed  // that of Apply
+}
+
+// Feed is what one connection tells. It is current in a channel from its first roster on:
+// then those made before it tell nothing there any more.
+type Feed struct {
+	rosters *Rosters
+	number  uint64
 }
 
 // following is one channel. Bounded by what the node sends: a roster has at
 // most count members, and the node bounds the channels of a socket.
 type following struct {
-	roster *Roster // nil: none yet
-	parts  *Roster // what came of a roster whose end is to come
-	stale  bool    // versions do not go on from roster; wait for the next one
+	roster   *Roster // nil: none yet
+	from     uint64  // the feed that roster goes on with
+	readings map[uint64]*reading
+}
+
+// reading is how far a feed is in a channel.
+type reading struct {
+	parts *Roster // what came of a roster whose end is to come
+	stale bool    // versions do not go on from roster; wait for the next one
+}
+
+// Feed returns a feed for a connection that is made while another still feeds. That goes
+// on until this one has a roster, and only what they differ in is a change: so whoever
+// moves from one node to another sees nothing of it.
+func (r *Rosters) Feed() *Feed {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.feed()
+}
+
+func (r *Rosters) feed() *Feed {
+	r.feeds++
+	return &Feed{r, r.feeds}
+}
+
+// Apply is [Feed.Apply] for those who have one connection at a time, which call
+// [Rosters.Reconnect] before the next.
+func (r *Rosters) Apply(m *Message) (Changes, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.only == nil {
+		r.only = r.feed()
+	}
+	return r.only.apply(m)
 }
 
 // Apply takes in a message and returns what it changes for a follower: for a
 // roster, the difference to what was known before. Messages that are not about
 // a roster change nothing. After a [*GapError] the channel's diffs are passed
 // over without another word until a roster comes, which [Client.Sync] asks for.
-func (r *Rosters) Apply(m *Message) (Changes, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+func (f *Feed) Apply(m *Message) (Changes, error) {
+	f.rosters.mu.Lock()
+	defer f.rosters.mu.Unlock()
+	return f.apply(m)
+}
+
+func (f *Feed) apply(m *Message) (Changes, error) {
+	switch m.Type {
+	case "roster", "diff", "count", "ended":
+	default:
+		return Changes{}, nil
+	}
+	w := f.rosters.following(m.Channel)
+	if w.from > f.number || f.number <= f.rosters.over {
+		return Changes{}, nil // a later connection tells of it now
+	}
 	switch m.Type {
 	case "roster":
-		return r.takeRoster(m)
+		return f.takeRoster(w, m)
 	case "diff":
-		return r.takeDiff(m)
+		return f.takeDiff(w, m)
 	case "count":
-		f := r.following(m.Channel)
-		f.roster = &Roster{Version: m.Version, Count: m.Count, Partial: true, Members: map[string]Member{}}
+		w.roster, w.from = &Roster{Version: m.Version, Count: m.Count, Partial: true, Members: map[string]Member{}}, f.number
 	case "ended":
-		delete(r.channels, m.Channel)
+		delete(f.rosters.channels, m.Channel)
 	}
 	return Changes{}, nil
 }
 
-func (r *Rosters) takeRoster(m *Message) (Changes, error) {
-	f := r.following(m.Channel)
-	if f.parts == nil || f.parts.Version != m.Version {
-		f.parts = &Roster{}
+func (f *Feed) takeRoster(w *following, m *Message) (Changes, error) {
+	now := w.reading(f.number)
+	if now.parts == nil || now.parts.Version != m.Version {
+		now.parts = &Roster{}
 	}
-	f.parts.add(m)
+	now.parts.add(m)
 	if m.More {
 		return Changes{}, nil
 	}
-	before := f.roster
-	f.roster, f.parts, f.stale = f.parts, nil, false
+	before := w.roster
+	w.roster, w.from = now.parts, f.number
+	now.parts, now.stale = nil, false
+	maps.DeleteFunc(w.readings, func(number uint64, _ *reading) bool { return number < f.number })
 	// A follower in mode count is sent no members at all.
-	if len(f.roster.Members) > 0 && f.roster.miscounted() {
-		f.stale = true
-		return Changes{}, &GapError{Channel: m.Channel, Got: m.Version, Problem: f.roster.miscount()}
+	if len(w.roster.Members) > 0 && w.roster.miscounted() {
+		now.stale = true
+		return Changes{}, &GapError{Channel: m.Channel, Got: m.Version, Problem: w.roster.miscount()}
 	}
-	f.roster.keepDoubtful(before)
-	return Difference(before, f.roster), nil
+	w.roster.keepDoubtful(before)
+	return Difference(before, w.roster), nil
 }
 
-func (r *Rosters) takeDiff(m *Message) (Changes, error) {
-	f := r.following(m.Channel)
-	if f.stale {
+func (f *Feed) takeDiff(w *following, m *Message) (Changes, error) {
+	now := w.reading(f.number)
+	if now.stale {
 		return Changes{}, nil
 	}
-	if f.roster == nil || f.parts != nil {
-		f.stale = true
+	if w.roster == nil || w.from != f.number || now.parts != nil {
+		now.stale = true
 		return Changes{}, &GapError{Channel: m.Channel, Got: m.Version, Problem: "a diff before the roster is whole"}
 	}
-	changes, problem := f.roster.apply(m)
+	changes, problem := w.roster.apply(m)
 	if problem != "" {
-		f.stale = true
-		return changes, &GapError{Channel: m.Channel, Had: f.roster.Version, Got: m.Version, Problem: problem}
+		now.stale = true
+		return changes, &GapError{Channel: m.Channel, Had: w.roster.Version, Got: m.Version, Problem: problem}
 	}
 	return changes, nil
 }
@@ -84,21 +139,30 @@ func (r *Rosters) following(channel string) *following {
 	if r.channels == nil {
 		r.channels = make(map[string]*following)
 	}
-	f := r.channels[channel]
-	if f == nil {
-		f = &following{}
-		r.channels[channel] = f
+	w := r.channels[channel]
+	if w == nil {
+		w = &following{readings: make(map[uint64]*reading, 1)}
+		r.channels[channel] = w
 	}
-	return f
+	return w
 }
 
-// Reconnect forgets what the next connection will not go on with: versions and
-// half-read rosters. Members stay, to be compared with the roster to come.
+func (w *following) reading(feed uint64) *reading {
+	if w.readings[feed] == nil {
+		w.readings[feed] = &reading{}
+	}
+	return w.readings[feed]
+}
+
+// Reconnect ends all feeds there are, for a connection that follows on none. What it
+// will not go on with is forgotten: versions and half-read rosters. Members stay, to be
+// compared with the roster to come.
 func (r *Rosters) Reconnect() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, f := range r.channels {
-		f.parts, f.stale = nil, true
+	r.over, r.only = r.feeds, nil
+	for _, w := range r.channels {
+		clear(w.readings)
 	}
 }
 
@@ -114,13 +178,13 @@ func (r *Rosters) Forget(channel string) {
 func (r *Rosters) Roster(channel string) (Roster, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	f := r.channels[channel]
-	if f == nil || f.roster == nil {
+	w := r.channels[channel]
+	if w == nil || w.roster == nil {
 		return Roster{}, false
 	}
-	roster := *f.roster
+	roster := *w.roster
 	roster.Members = maps.Clone(roster.Members)
-	return roster, !f.stale
+	return roster, w.from > r.over && !w.reading(w.from).stale
 }
 
 // GapError says that a channel's diffs do not add up to what the node holds.
