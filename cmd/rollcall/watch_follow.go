@@ -48,14 +48,15 @@ type watcher struct {
 
 	// Guarded by showing: while it moves, a watcher reads two connections.
 	showing sync.Mutex
-	seen    map[string]bool // channels whose first roster has come
-	broken  bool            // nothing can be printed any more
+	seen    map[string]bool   // channels whose first roster has come
+	lacks   map[string]string // by channel, what was said to be missing from its roster
+	broken  bool              // nothing can be printed any more
 
 	noting sync.Mutex // guards notes
 }
 
 func newWatcher(w *watchCommand, out printer, notes io.Writer) *watcher {
-	return &watcher{watchCommand: w, out: out, notes: notes, seen: make(map[string]bool)}
+	return &watcher{watchCommand: w, out: out, notes: notes, seen: make(map[string]bool), lacks: make(map[string]string)}
 }
 
 // final is an error after which coming back is of no use.
@@ -112,7 +113,7 @@ func (w *watcher) connect(ctx context.Context) error {
 		w.resume = l.Welcome().Session
 		var next *link
 		if next, err = l.follow(ctx); next == nil {
-			l.leave(ctx)
+			w.leave(ctx, l.Client)
 			return err
 		}
 		l = next

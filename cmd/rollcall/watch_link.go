@@ -32,17 +32,18 @@ func (w *watcher) dial(ctx context.Context, address string, hello client.Hello, 
 	l = &link{watcher: w, feed: w.rosters.Feed(), events: make(chan event, 64)}
 	enter := func(c *client.Client) error {
 		w.note("connected to %s (%s)%s", printable(c.Welcome().Node), address, as(c.Welcome().Name))
-		return w.enter(dialing, c)
+		err := w.enter(dialing, c)
+		if err != nil {
+			w.leave(ctx, c)
+		}
+		return err
 	}
 	if old != nil {
 		l.Client, err = old.Move(dialing, address, hello, l.take, enter)
 		return l, err
 	}
-	if l.Client, err = client.Dial(dialing, address, hello, l.take); err != nil {
-		return l, err
-	}
-	if err = enter(l.Client); err != nil {
-		l.leave(ctx)
+	if l.Client, err = client.Dial(dialing, address, hello, l.take); err == nil {
+		err = enter(l.Client)
 	}
 	return l, err
 }
@@ -71,15 +72,15 @@ func (w *watcher) enter(ctx context.Context, c *client.Client) (err error) {
 
 // leave ends a connection: with a goodbye if the person ended the watching, so
 // that others see the leave at once, else without, so that they see nothing.
-func (l *link) leave(ctx context.Context) {
+func (w *watcher) leave(ctx context.Context, c *client.Client) {
 	if ctx.Err() == nil {
-		l.Break()
+		c.Break()
 		return
 	}
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), byeTime)
 	defer cancel()
-	if err := l.Close(bye); err != nil {
-		l.note("%v", err)
+	if err := c.Close(bye); err != nil {
+		w.note("%v", err)
 	}
 }
 

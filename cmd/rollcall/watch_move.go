@@ -74,7 +74,7 @@ func (m *move) end(ctx context.Context, err error) (*link, error) {
 	case r.err != nil:
 		return nil, err
 	case ctx.Err() != nil:
-		r.to.leave(ctx)
+		r.to.leave(ctx, r.to.Client)
 		return nil, err
 	}
 	return r.to, nil

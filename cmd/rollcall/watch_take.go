@@ -57,9 +57,11 @@ func (w *watcher) arrived(m *client.Message) {
 	if roster.Incomplete {
 		but = append(but, "members may be missing")
 	}
-	if but != nil {
-		w.note("%s: %s", printable(m.Channel), strings.Join(but, ", "))
+	lacks := strings.Join(but, ", ")
+	if lacks != "" && lacks != w.lacks[m.Channel] {
+		w.note("%s: %s", printable(m.Channel), lacks)
 	}
+	w.lacks[m.Channel] = lacks
 }
 
 // tell passes an event on. Where nobody takes any, there are enough to come.
