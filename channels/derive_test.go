@@ -67,10 +67,13 @@ func (m *model) deriveUser(now Now, name string) {
 	u := m.users[name]
 	sessions := m.sessionsOf(name)
 	live := slices.DeleteFunc(slices.Clone(sessions), func(s *modelSession) bool { return !m.live(s) })
-	best := State(0)
+	best, latest := State(0), int64(0)
 	for _, s := range sessions {
-		u.active = max(u.active, s.rec.Active)
+		latest = max(latest, s.rec.Active)
 		u.consider(s.rec.Choice)
+	}
+	if u.active == 0 || latest > u.active+drift {
+		u.active = latest
 	}
 	for _, s := range live {
 		if best == 0 || s.rec.State == Online {

@@ -138,3 +138,23 @@ func TestDateThatTravelsAgainIsKept(t *testing.T) {
 		t.Fatalf("last activity %d, want the new one", got)
 	}
 }
+
+// A client that comes back tells its last activity again, a little later for its way.
+func TestDateThatIsToldAgainIsNoNews(t *testing.T) {
+	v := newView()
+	v.FollowUser("alice")
+	const told = 1_000_000
+	one := v.Open(at(0), Opening{User: "alice", State: Away, Active: told})
+	v.Join(at(0), one, "room", "")
+	v.ChangedUsers()
+	v.Events()
+	v.Open(at(0), Opening{User: "alice", State: Away, Active: told + drift})
+	wantStory(t, v)
+	if got := v.User("alice").LastActivity; got != told || len(v.ChangedUsers()) > 0 {
+		t.Fatalf("last activity %d, want %d, which followers know", got, told)
+	}
+	v.Open(at(0), Opening{User: "alice", State: Away, Active: told + drift + 1})
+	if got := v.User("alice").LastActivity; got != told+drift+1 || len(v.ChangedUsers()) != 1 {
+		t.Fatalf("last activity %d, want that of another action", got)
+	}
+}

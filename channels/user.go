@@ -153,8 +153,9 @@ func (v *View) judgeUser(now Now, t *touchedUser) {
 // lives it stays as it was.
 func (u *user) survey() (best State, face *Session) {
 	var newest, kept *session
+	latest := int64(0)
 	for s := u.sessions; s != nil; s = s.next {
-		u.active = max(u.active, s.rec.Active)
+		latest = max(latest, s.rec.Active)
 		if !s.live() {
 			if kept == nil || s.newer(kept) {
 				kept = s
@@ -167,6 +168,10 @@ func (u *user) survey() (best State, face *Session) {
 		if newest == nil || s.newer(newest) {
 			newest = s
 		}
+	}
+	// Hardly later is but the same date, told again by another session.
+	if u.active == 0 || latest > u.active+drift {
+		u.active = latest
 	}
 	switch {
 	case newest != nil:
