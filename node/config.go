@@ -108,6 +108,11 @@ type Config struct {
 	// the logs of proxies, and with them the tokens.
 	AllowQueryToken bool
 
+	// TLSCert and TLSKey are the paths of a certificate, in PEM with those that vouch for
+	// it, and of its key, for Listen. They are read again when they change. Both or
+	// none, the default: then a proxy should speak TLS.
+	TLSCert, TLSKey string
+
 	// MaxFrame bounds one frame from a client, in bytes. Default 16 KiB, 2 KiB
 	// to 1 MiB, and at least MaxData + 1 KiB, so that the data fits in.
 	MaxFrame int
@@ -139,6 +144,7 @@ type Config struct {
 	Logger *slog.Logger
 
 	// Tests put a node on a network of their own.
+	system    system                                  // instead of what is found, unless zero
 	transport mesh.Transport                          // instead of Gossip
 	listen    func(addr string) (net.Listener, error) // instead of TCP
 }
@@ -264,6 +270,9 @@ func (c Config) checkKeys() error {
 	}
 	if !hasKeys(c.Auth) && !c.AllowAnonymous {
 		return &ConfigError{"Auth", "", "a secret, public key or key set to verify tokens with"}
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return &ConfigError{map[bool]string{true: "TLSCert", false: "TLSKey"}[c.TLSCert == ""], "", "the path of a file, since certificate and key need each other"}
 	}
 	if len(c.GossipKeys) == 0 && !onLoopback(c.Gossip) {
 		return &ConfigError{"GossipKeys", "", fmt.Sprintf("at least one, since %s can be reached from other machines", c.Gossip)}

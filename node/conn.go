@@ -13,6 +13,7 @@ import (
 	"github.com/rollcall-presence/rollcall/auth"
 	"github.com/rollcall-presence/rollcall/channels"
 	"github.com/rollcall-presence/rollcall/gossip"
+	"github.com/rollcall-presence/rollcall/node/door"
 	"github.com/rollcall-presence/rollcall/node/protocol"
 	"github.com/rollcall-presence/rollcall/node/socket"
 )
@@ -25,6 +26,7 @@ type conn struct {
 	node   *Node
 	sock   *socket.Socket
 	header *auth.Identity // of the token at the upgrade; nil: there was none
+	guest  *door.Guest    // no stranger any more once it has a session
 	opened time.Time
 	over   chan struct{} // closed with the socket
 
@@ -105,6 +107,7 @@ func (c *conn) Closed(socket.Cause) {
 		}
 		delete(n.conns, c)
 	})
+	c.guest.Vouch()
 	close(c.over)
 }
 
@@ -258,6 +261,7 @@ func (c *conn) open(now time.Time, h protocol.Hello, identity auth.Identity) boo
 	t := n.core.Now(now)
 	c.goOn()
 	c.meta = h.Meta
+	c.guest.Vouch()
 	status := h.Status
 	if status == "" {
 		status = identity.Status

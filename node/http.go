@@ -71,6 +71,7 @@ func (n *Node) connect(w http.ResponseWriter, r *http.Request) {
 		return // the response says why
 	}
 	c.sock = sock
+	c.guest = n.guestOf(r, func() { sock.Close(protocol.CloseOverload, "too many sockets that have said no hello") })
 	n.admit(c)
 	sock.Start(c)
 }

@@ -56,6 +56,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	collect(ch, "view", view)
 	collect(ch, "gossip", gossip)
 	collect(ch, "mesh", n.mesh.Stats())
+	collect(ch, "door", n.door.Stats())
 	collect(ch, "node", struct {
 		Sockets, FollowedChannels, FollowedUsers, UserFollowers int
 		Refused, Paced, TooFast                                 uint64

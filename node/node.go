@@ -28,17 +28,14 @@
 package node
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	mrand "math/rand/v2"
 	"net"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,6 +45,7 @@ import (
 	"github.com/rollcall-presence/rollcall/gossip"
 	"github.com/rollcall-presence/rollcall/gossip/mesh"
 	"github.com/rollcall-presence/rollcall/node/core"
+	"github.com/rollcall-presence/rollcall/node/door"
 	"github.com/rollcall-presence/rollcall/node/protocol"
 	"github.com/rollcall-presence/rollcall/node/socket"
 )
@@ -75,7 +73,10 @@ type Node struct {
 	paced    atomic.Uint64 // requests that had to wait for their turn
 	tooFast  atomic.Uint64 // sockets closed because theirs had to for too long
 
-	maxSessions int // fixed by New
+	system      system // this and the next are fixed by New
+	maxSessions int
+	door        *door.Door   // of the public address
+	certificate *certificate // nil: no TLS
 
 	logsPresence bool // every change, which takes every event of the view; fixed
 
@@ -132,7 +133,11 @@ func New(cfg Config) (*Node, error) {
 
 		logsPresence: cfg.Logger.Enabled(context.Background(), slog.LevelDebug),
 	}
-	n.maxSessions = cmp.Or(cfg.MaxSessions, math.MaxInt)
+	if n.system = cfg.system; n.system == (system{}) {
+		n.system = readSystem()
+	}
+	n.maxSessions = n.system.sessions(cfg.MaxSessions)
+	n.door = door.New(n.system.strangers(), n.system.room())
 	_, _ = rand.Read(n.id[:]) // never fails
 	if n.public, err = auth.ParsePublic(cfg.PublicChannels); err != nil {
 		return nil, &ConfigError{"PublicChannels", "", err.Error()}
@@ -150,6 +155,11 @@ func New(cfg Config) (*Node, error) {
 
 // open binds what the node listens on, and gets the keys.
 func (n *Node) open() (err error) {
+	if n.cfg.TLSCert != "" {
+		if n.certificate, err = newCertificate(n.cfg.TLSCert, n.cfg.TLSKey, n.log); err != nil {
+			return &ConfigError{"TLSCert", n.cfg.TLSCert, "a PEM certificate that fits the key: " + err.Error()}
+		}
+	}
 	n.acceptor, err = socket.NewAcceptor(socket.Config{
 		MaxFrame:     n.cfg.MaxFrame,
 		CloseTimeout: stopTime,
@@ -234,11 +244,15 @@ func (n *Node) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	ticking, endTicking := context.WithCancel(context.WithoutCancel(ctx))
 	wg.Go(func() { n.ticks(ticking) })
-	public := n.server(n.Handler())
+	public := n.publicServer()
 	admin := n.server(n.AdminHandler())
 	failed := make(chan error, 2)
-	wg.Go(func() { failed <- public.Serve(n.listener) })
+	wg.Go(func() { failed <- n.servePublic(public) })
 	wg.Go(func() { failed <- admin.Serve(n.admin) })
+	if n.certificate != nil {
+		wg.Go(func() { n.certificate.watch(ticking) })
+	}
+	n.tellSystem()
 	n.log.Info("node is up", "id", n.id.String(), "listen", n.Addr(), "admin", n.AdminAddr(), "gossip", n.GossipAddr())
 
 	var err error
@@ -253,13 +267,6 @@ func (n *Node) Run(ctx context.Context) error {
 	endTicking()
 	wg.Wait()
 	return err
-}
-
-func (n *Node) server(h http.Handler) *http.Server {
-	return &http.Server{
-		Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
-		ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
-	}
 }
 
 // ticks gives the core its time, and sweeps the connections.

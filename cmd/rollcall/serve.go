@@ -41,6 +41,8 @@ type serveCommand struct {
 	MaxRoster      number `field:"MaxRoster" placeholder:"N" group:"presence" default:"2000" help:"Members listed to one follower; counts go on exactly."`
 
 	Origins         words  `field:"Origins" placeholder:"PATTERN" group:"sockets" otherwise:"the node's own host" help:"Browser origins that may connect, such as *.chat.example."`
+	TLSCert         text   `name:"tls-cert" field:"TLSCert" placeholder:"FILE" group:"sockets" help:"PEM certificate of the public address, with those that vouch for it. Read again when it changes. Without one, let a proxy speak TLS."`
+	TLSKey          text   `name:"tls-key" field:"TLSKey" placeholder:"FILE" group:"sockets" help:"PEM key of --tls-cert."`
 	AllowAnonymous  toggle `field:"AllowAnonymous" group:"sockets" help:"Let sockets without a token watch public channels."`
 	AllowQueryToken toggle `field:"AllowQueryToken" group:"sockets" help:"Accept ?access_token=, which ends up in the logs of proxies."`
 	MaxFrame        number `field:"MaxFrame" placeholder:"BYTES" group:"sockets" default:"16KiB" help:"Largest frame of a client."`
@@ -105,6 +107,8 @@ func (s *serveCommand) config() node.Config {
 		PublicChannels:  s.PublicChannels,
 		MaxRoster:       int(s.MaxRoster),
 		Origins:         s.Origins,
+		TLSCert:         string(s.TLSCert),
+		TLSKey:          string(s.TLSKey),
 		AllowAnonymous:  bool(s.AllowAnonymous),
 		AllowQueryToken: bool(s.AllowQueryToken),
 		MaxFrame:        int(s.MaxFrame),

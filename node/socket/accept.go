@@ -93,7 +93,10 @@ func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	early, _ := brw.Peek(brw.Reader.Buffered())
-	h.wire.Conn, h.wire.early = conn, bytes.Clone(early)
+	h.wire.Conn, h.wire.raw, h.wire.early = conn, conn, bytes.Clone(early)
+	if over, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		h.wire.raw = over.NetConn()
+	}
 	return h.wire, bufio.NewReadWriter(bufio.NewReaderSize(h.wire, bufferSize), bufio.NewWriterSize(h.wire, bufferSize)), nil
 }
 

@@ -90,7 +90,7 @@ func (s *Socket) close(code protocol.CloseCode, reason string) {
 	}
 	s.push([][]byte{closeFrame(code, reason)})
 	s.cause = &Cause{Local: true, Code: code, Reason: reason}
-	s.abort = time.AfterFunc(s.a.cfg.CloseTimeout, func() { s.wire.Conn.Close() })
+	s.abort = time.AfterFunc(s.a.cfg.CloseTimeout, func() { s.wire.cut() })
 }
 
 // Closing reports whether Close was called, or the connection has ended.
@@ -102,7 +102,7 @@ func (s *Socket) Closing() bool {
 
 // finish ends everything once reading is over, for that reason.
 func (s *Socket) finish(err error) {
-	s.wire.Conn.Close()  // wakes the writer
+	s.wire.cut()         // wakes the writer
 	_ = s.lib.CloseNow() // lets the library go
 	cause := s.end(err)
 	s.writers.Wait()

@@ -12,7 +12,8 @@ import (
 // control frames and fit into its buffer, in one Write.
 type wire struct {
 	net.Conn
-	early   []byte // sent by the client before the upgrade; owned by the reader
+	raw     net.Conn // below TLS, or the same
+	early   []byte   // sent by the client before the upgrade; owned by the reader
 	clock   func() time.Duration
 	timeout time.Duration // of one write
 
@@ -33,6 +34,10 @@ func (w *wire) init(clock func() time.Duration, timeout time.Duration) {
 	w.heard.Store(int64(clock()))
 	w.sent.Store(int64(clock()))
 }
+
+// cut ends the connection at once. To close a TLS connection would be to write to it
+// first, and to wait for a client that does not read.
+func (w *wire) cut() { w.raw.Close() }
 
 // Read reads for the library. Bytes of any kind are a sign of life.
 func (w *wire) Read(p []byte) (int, error) {

@@ -87,6 +87,6 @@ func (s *Socket) fail(n int) {
 	s.writing = false
 	if !s.ended {
 		s.a.stats.Stuck.Add(1)
-		s.wire.Conn.Close()
+		s.wire.cut()
 	}
 }

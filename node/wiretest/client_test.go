@@ -80,6 +80,11 @@ func (w *world) dialPath(n *node.Node, path string, headers ...string) *client {
 	if err != nil {
 		w.Fatal(err)
 	}
+	return w.attach(wire)
+}
+
+// attach makes a client of an open WebSocket.
+func (w *world) attach(wire *wire) *client {
 	c := &client{world: w, wire: wire, name: "socket", received: make(chan received, 1<<14), pings: make(chan message, 1<<10)}
 	done := make(chan struct{})
 	go func() { defer close(done); c.receive() }()

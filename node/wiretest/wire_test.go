@@ -35,6 +35,11 @@ func dialWire(addr, path string, headers ...string) (*wire, error) {
 	if err != nil {
 		return nil, err
 	}
+	return openWire(conn, addr, path, headers...)
+}
+
+// openWire opens a WebSocket over a connection.
+func openWire(conn net.Conn, addr, path string, headers ...string) (_ *wire, err error) {
 	lines := append([]string{
 		"GET " + path + " HTTP/1.1", "Host: " + addr, "Connection: Upgrade", "Upgrade: websocket",
 		"Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",

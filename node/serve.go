@@ -1,0 +1,54 @@
+package node
+
+import (
+	"crypto/tls"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/node/door"
+)
+
+// Times of a request that is no WebSocket yet, or never will be one.
+const (
+	headerTime  = 5 * time.Second // TLS, then as long again for the headers
+	requestTime = 10 * time.Second
+)
+
+func (n *Node) server(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTime, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
+		ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
+	}
+}
+
+// publicServer is a server that trusts nobody: who sends or reads slowly is cut.
+func (n *Node) publicServer() *http.Server {
+	s := n.server(n.Handler())
+	s.ReadTimeout, s.WriteTimeout = requestTime, requestTime // a WebSocket has limits of its own
+	s.ConnContext = door.With
+	if n.certificate != nil {
+		s.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: n.certificate.get}
+		s.Protocols = new(http.Protocols)
+		s.Protocols.SetHTTP1(true) // a WebSocket over HTTP/2 is another protocol
+	}
+	return s
+}
+
+// servePublic serves the public address until the server is closed.
+func (n *Node) servePublic(s *http.Server) error {
+	l := n.door.Listen(n.listener)
+	if n.certificate == nil {
+		return s.Serve(l)
+	}
+	return s.ServeTLS(l, "", "")
+}
+
+// guestOf returns the guest at the door that came with a request. One who came by
+// another's server is new here, and turned away by turnAway.
+func (n *Node) guestOf(r *http.Request, turnAway func()) *door.Guest {
+	if g := door.From(r.Context()); g != nil {
+		return g
+	}
+	return n.door.Enter(turnAway)
+}
