@@ -14,8 +14,8 @@ const stopTime = 3 * time.Second
 // stays in the table, and gets the grace at every peer. It returns when all sockets
 // are closed, which takes a client that does not answer stopTime.
 func (n *Node) stop() {
-	conns, forced := n.dismiss()
-	n.log.Info("node stops", "clients", forced)
+	conns, last := n.dismiss()
+	n.log.Info("node stops", "drained", last.Drained, "handed_over", last.HandedOver, "forced", last.Forced)
 	n.step(func(now time.Time) { n.core.Gossip.Leave(now) })
 	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
@@ -27,9 +27,9 @@ func (n *Node) stop() {
 	}
 }
 
-// dismiss closes all connections, and sees to it that there will be no other. Forced
-// is how many of them had a session.
-func (n *Node) dismiss() (conns []*conn, forced int) {
+// dismiss closes all connections, and sees to it that there will be no other. It also
+// returns what was counted until then.
+func (n *Node) dismiss() (conns []*conn, last counters) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	close(n.stopping)
@@ -42,7 +42,7 @@ func (n *Node) dismiss() (conns []*conn, forced int) {
 		}
 	}
 	n.stats.Forced = uint64(len(n.sessions))
-	return conns, len(n.sessions)
+	return conns, n.stats
 }
 
 // stopped reports whether the node takes no more clients.

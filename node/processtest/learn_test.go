@@ -29,7 +29,7 @@ func TestANodeIsReadyWhenItKnowsAndItsFirstRosterIsComplete(t *testing.T) {
 	early := newWatcher("early watcher", "room")
 	watching := make(chan error, 1)
 	go func() { // its hello waits
-		conn, err := early.connect(t.Context(), c, fresh, "")
+		conn, err := early.connect(t.Context(), c, fresh, "", nil)
 		if err == nil {
 			t.Cleanup(conn.Break)
 		}

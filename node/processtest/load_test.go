@@ -87,7 +87,7 @@ func newLoad(c *cluster) *load {
 	each(c.t, rooms*len(c.nodes), func(i int) error {
 		at := c.nodes[i%len(c.nodes)]
 		w := newWatcher("watcher on "+at.name, room(i/len(c.nodes)))
-		conn, err := w.connect(c.t.Context(), c, at, "")
+		conn, err := w.connect(c.t.Context(), c, at, "", nil)
 		if err == nil {
 			c.t.Cleanup(conn.Break)
 		}

@@ -4,17 +4,39 @@ package processtest
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
 )
 
+// brisk is patient enough with 1,050 clients that one busy process plays. Who reloads a
+// page, or takes no notice of drain, has to be back within the grace.
+var brisk = pace{interval: 3 * time.Second, timeout: 8 * time.Second, grace: 3 * time.Second}
+
 func TestARollingRestartIsNoEvent(t *testing.T) {
 	t.Parallel()
-	// Patient with 330 clients that one process plays; the grace is the default at
-	// the default pace.
-	p := pace{interval: 2 * time.Second, timeout: 5 * time.Second, grace: 3 * time.Second}
-	rollingRestart(t, newCluster(t, 3, p, "--log-level=info"))
+	c := newCluster(t, 3, brisk, "--log-level=info")
+	last := restart{users: 1000, watchers: 50}.roll(t, c)
+	if last.forced > last.drained/20 || last.handedOver < last.drained*9/10 {
+		t.Errorf("of %d clients that obey, %d were handed over and %d forced", last.drained, last.handedOver, last.forced)
+	}
+}
+
+func TestARollingRestartWhileClientsReloadIsNoEvent(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, 3, brisk, "--log-level=info")
+	restart{users: 1000, watchers: 50, reloads: 40 * time.Second}.roll(t, c)
+}
+
+func TestARollingRestartUnderClientsThatStayToTheEndIsNoEvent(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, 3, brisk, "--log-level=info")
+	last := restart{users: 300, watchers: 30, stay: true}.roll(t, c)
+	if last.forced < 300 || last.forced != last.drained {
+		t.Errorf("of %d clients that stay, %d were forced", last.drained, last.forced)
+	}
 }
 
 func TestARollingRestartAtTheDefaultPaceIsNoEvent(t *testing.T) {
@@ -22,61 +44,100 @@ func TestARollingRestartAtTheDefaultPaceIsNoEvent(t *testing.T) {
 		t.Skip("takes a minute; run with -full")
 	}
 	t.Parallel()
-	rollingRestart(t, newCluster(t, 3, slow, "--log-level=info"))
+	restart{users: 1000, watchers: 50}.roll(t, newCluster(t, 3, slow, "--log-level=info"))
 }
 
-// rollingRestart restarts all nodes one after another under 300 users in ten
-// channels, and 30 watchers, all of whom come back elsewhere.
-func rollingRestart(t *testing.T, c *cluster) {
-	const perChannel = 30
-	r := newRoamers(c)
-	var rooms []watchers
-	var people [][]string
-	for i := range 10 {
-		room, names := fmt.Sprint("room-", i), []string{}
-		for j := range perChannel {
-			names = append(names, c.name("user"))
-			r.user(j, names[j], room)
-		}
-		var all watchers
-		for j, p := range c.nodes {
-			all = append(all, newWatcher("watcher that began on "+p.name, room))
-			r.watcher(j, all[j])
-		}
-		rooms, people = append(rooms, all), append(people, names)
+// restart is a rolling restart of a whole cluster, and who is on it.
+type restart struct {
+	users, watchers int           // in 25 channels
+	stay            bool          // takes no notice of drain
+	reloads         time.Duration // how often each user's page is loaded anew; 0: never
+}
+
+// farewell is what nodes say that they did with their clients before they stopped.
+type farewell struct{ drained, handedOver, forced int }
+
+// roll restarts all nodes one after another, and demands that nobody sees it.
+func (s restart) roll(t *testing.T, c *cluster) (sum farewell) {
+	const channels = 25
+	if limit := raiseFileLimit(t); limit < 2*(s.users+s.watchers)+spare {
+		t.Fatalf("this system allows %d open files, too few for %d clients that move", limit, s.users)
 	}
-	r.awaitHome(t)
+	people, watching := newRoamers(c), newRoamers(c)
+	people.stays, watching.stays, people.reloads = s.stay, s.stay, s.reloads
+	rooms := make([]watchers, channels)
+	names := make([][]string, channels)
+	for i := range s.users {
+		names[i%channels] = append(names[i%channels], c.name("user"))
+		people.user(i/channels, names[i%channels][i/channels], fmt.Sprint("room-", i%channels))
+	}
+	for i := range s.watchers {
+		p := c.nodes[i/channels%len(c.nodes)]
+		w := newWatcher(fmt.Sprintf("watcher %d that began on %s", i, p.name), fmt.Sprint("room-", i%channels))
+		watching.watcher(i/channels, w)
+		rooms[i%channels] = append(rooms[i%channels], w)
+	}
+	people.awaitHome(t)
+	watching.awaitHome(t)
 	for i, all := range rooms {
-		all.awaitRoster(t, people[i])
+		all.awaitRoster(t, names[i])
 		all.mark(c, c.nodes)
 		for _, w := range all {
 			w.flush()
 		}
 	}
 
+	close(people.begin)
 	for _, p := range c.nodes {
-		p.signal(syscall.SIGTERM)
-		if status := p.wait(patience); status.ExitStatus() != 0 {
-			t.Errorf("%s ended with %v, want exit status 0", p.name, status)
-		}
-		p.start()
-		p.awaitReady()
-		t.Logf("%s restarted; the last client was back %v after that", p.name, r.awaitHome(t))
+		sum.add(t, p)
 	}
-
-	for _, all := range rooms {
-		all.nothingHappened(c, c.nodes)
-	}
-	<-time.After(c.pace.overAll()) // for those who come too late
+	<-time.After(c.pace.overAll()) // also for those who come too late
 	for i, all := range rooms {
 		all.nothingHappened(c, c.nodes)
-		all.awaitRoster(t, people[i])
+		all.awaitRoster(t, names[i])
 	}
-	if r.odd.Load() != 0 {
-		t.Errorf("%d connections ended otherwise than with 1001", r.odd.Load())
+	s.report(t, people, watching, sum, c.pace.grace)
+	return sum
+}
+
+// add restarts one process, and adds up what it said at the end.
+func (f *farewell) add(t *testing.T, p *process) {
+	begin := p.signal(syscall.SIGTERM)
+	if status := p.wait(patience); status.ExitStatus() != 0 {
+		t.Errorf("%s ended with %v, want exit status 0", p.name, status)
 	}
-	if moved := r.moved.Load(); moved < 330 {
-		t.Errorf("%d clients moved, want all 330 at least once", moved)
+	ended := time.Since(begin)
+	line, _, _ := p.log.find("node stops")
+	for field, sum := range map[string]*int{"drained": &f.drained, "handed_over": &f.handedOver, "forced": &f.forced} {
+		n := regexp.MustCompile(field + `=(\d+)`).FindStringSubmatch(line)
+		if n == nil {
+			t.Fatalf("%s does not say %s: %q", p.name, field, line)
+		}
+		i, _ := strconv.Atoi(n[1])
+		*sum += i
 	}
-	t.Logf("%d moves", r.moved.Load())
+	p.start()
+	p.awaitReady()
+	t.Logf("%s ended after %v and was ready again after %v", p.name, ended.Round(time.Millisecond), time.Since(begin).Round(time.Millisecond))
+}
+
+// report tells how it went, and fails if the test was none.
+func (s restart) report(t *testing.T, people, watching *roamers, sum farewell, grace time.Duration) {
+	t.Helper()
+	moves := people.moved.Load() + people.returned.Load() - people.reloaded.Load()
+	t.Logf("%d users: %d moves without a gap, %d connections after one, %d of them reloads, longest gap %v; watchers: %d and %d; nodes: %+v",
+		s.users, people.moved.Load(), people.returned.Load(), people.reloaded.Load(), time.Duration(people.longest.Load()).Round(time.Millisecond),
+		watching.moved.Load(), watching.returned.Load(), sum)
+	if moves < int64(s.users) {
+		t.Errorf("%d moves, want each of %d users to move at least once", moves, s.users)
+	}
+	if people.odd.Load()+watching.odd.Load() > 0 {
+		t.Errorf("%d connections were closed otherwise than with 1001", people.odd.Load()+watching.odd.Load())
+	}
+	if longest := time.Duration(people.longest.Load()); longest > grace {
+		t.Errorf("this machine is too busy: somebody was back only after %v, grace is %v", longest, grace)
+	}
+	if s.reloads > 0 && people.reloaded.Load() < int64(s.users/4) {
+		t.Errorf("%d reloads of %d users, want some at any time", people.reloaded.Load(), s.users)
+	}
 }

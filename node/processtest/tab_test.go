@@ -19,19 +19,39 @@ type tab struct {
 	at      *process
 }
 
-// open opens a tab on a node and joins a channel; resume may be empty.
-func (c *cluster) open(ctx context.Context, at *process, user, channel, resume string) (*tab, error) {
+// connect connects to a node and enters a channel there: in the place of another
+// connection, unless that is nil.
+func (c *cluster) connect(ctx context.Context, at *process, hello client.Hello, old *client.Client,
+	take func(*client.Message), enter func(context.Context, *client.Client) error) (conn *client.Client, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	conn, err := client.Dial(ctx, at.url(), client.Hello{Token: c.token(user), Resume: resume}, nil)
-	if err == nil {
-		_, err = conn.Join(ctx, channel, nil)
-	}
-	if err != nil {
-		if conn != nil {
+	if old != nil {
+		conn, err = old.Move(ctx, at.url(), hello, take, func(next *client.Client) error { return enter(ctx, next) })
+	} else if conn, err = client.Dial(ctx, at.url(), hello, take); err == nil {
+		if err = enter(ctx, conn); err != nil {
 			conn.Break()
 		}
-		return nil, fmt.Errorf("%s on %s: %w", user, at.name, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("on %s: %w", at.name, err)
+	}
+	return conn, nil
+}
+
+// open opens a tab on a node and joins a channel; resume may be empty.
+func (c *cluster) open(ctx context.Context, at *process, user, channel, resume string) (*tab, error) {
+	return c.move(ctx, at, user, channel, resume, nil)
+}
+
+// move is open in the place of another connection, unless that is nil.
+func (c *cluster) move(ctx context.Context, at *process, user, channel, resume string, old *client.Client) (*tab, error) {
+	conn, err := c.connect(ctx, at, client.Hello{Token: c.token(user), Resume: resume}, old, nil,
+		func(ctx context.Context, conn *client.Client) error {
+			_, err := conn.Join(ctx, channel, nil)
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("%s %w", user, err)
 	}
 	return &tab{Client: conn, user: user, channel: channel, at: at}, nil
 }

@@ -31,6 +31,7 @@ func (e event) String() string {
 type watcher struct {
 	name    string // for failures
 	channel string
+	user    string // given by the first connect
 
 	mu       sync.Mutex // guards the rest
 	rosters  client.Rosters
@@ -44,7 +45,7 @@ type watcher struct {
 func (c *cluster) watch(at *process, channel string) *watcher {
 	c.t.Helper()
 	w := newWatcher("watcher on "+at.name, channel)
-	conn, err := w.connect(c.t.Context(), c, at, "")
+	conn, err := w.connect(c.t.Context(), c, at, "", nil)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -56,28 +57,27 @@ func newWatcher(name, channel string) *watcher {
 	return &watcher{name: name, channel: channel, changed: make(chan struct{})}
 }
 
-// connect goes on watching on a node.
-func (w *watcher) connect(ctx context.Context, c *cluster, at *process, resume string) (*client.Client, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	w.rosters.Reconnect()
-	conn, err := client.Dial(ctx, at.url(), client.Hello{Token: c.token(c.name("watcher")), Resume: resume}, w.take)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", w.name, err)
+// connect goes on watching on a node: in the place of another connection, unless that
+// is nil.
+func (w *watcher) connect(ctx context.Context, c *cluster, at *process, resume string, old *client.Client) (*client.Client, error) {
+	if w.user == "" {
+		w.user = c.name("watcher")
 	}
-	if _, err := conn.Watch(ctx, w.channel); err != nil {
-		conn.Break()
-		return nil, fmt.Errorf("%s: %w", w.name, err)
+	if old == nil {
+		w.rosters.Reconnect()
 	}
-	return conn, nil
+	feed := w.rosters.Feed()
+	take := func(m *client.Message) { w.take(feed, m) }
+	return c.connect(ctx, at, client.Hello{Token: c.token(w.user), Resume: resume}, old, take,
+		func(ctx context.Context, conn *client.Client) error { _, err := conn.Watch(ctx, w.channel); return err })
 }
 
-// take records what a message tells.
-func (w *watcher) take(m *client.Message) {
+// take records what a message of one connection tells.
+func (w *watcher) take(feed *client.Feed, m *client.Message) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := time.Now()
-	changes, err := w.rosters.Apply(m)
+	changes, err := feed.Apply(m)
 	if err != nil {
 		w.problems = append(w.problems, err)
 	}
