@@ -160,19 +160,21 @@ func TestFollowersAreToldOfTheMomentsOfAUser(t *testing.T) {
 	})
 }
 
-func TestFollowersSeeAUserGoWithHerNode(t *testing.T) {
+func TestUserOnTwoNodesStaysWhenOneOfThemDies(t *testing.T) {
 	inWorld(t, 4, func(w *world) {
 		nodes := w.cluster(3)
-		alice := w.open(nodes[0], "alice")
+		alice, watcher := w.open(nodes[0], "alice"), w.watchers("room", nodes[0])[0]
 		alice.follow("bob", "carol")
-		w.open(nodes[1], "bob")
-		w.open(nodes[2], "bob")
-		w.open(nodes[2], "carol")
+		for i, n := range []*virtual{nodes[1], nodes[2], nodes[2]} {
+			w.open(n, []string{"bob", "bob", "carol"}[i]).join("room")
+		}
+		watcher.wantNews("room join of bob", "room join of carol")
 		time.Sleep(time.Second)
 		start := time.Now()
 		w.crash(nodes[2])
 		time.Sleep(time.Minute)
-		alice.wantTold("bob", "online") // who is on another node as well
+		watcher.wantNews("room leave of carol node_lost")
+		alice.wantTold("bob", "online")
 		all := alice.wantTold("carol", "online", "offline")
 		if late := all[1].at.Sub(start); late > nodes[0].cfg.Timeout+500*time.Millisecond {
 			t.Errorf("told %v after the crash", late)
