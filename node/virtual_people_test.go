@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rollcall-presence/rollcall/node/client"
+	"github.com/rollcall-presence/rollcall/node/protocol"
 )
 
 // awayHold is how long an online user stays so before she is away: design page, Status.
@@ -290,11 +291,46 @@ func TestAnswersToFollowsOfASlowClientComeInOrderAndAreBounded(t *testing.T) {
 		for range maxAsked/200 + 1 {
 			slow.send(client.Request{Type: "follow", Users: names})
 		}
-		w.until("who asks for so much and reads nothing is closed", 10*time.Second, func() bool {
-			n.mu.Lock()
-			defer n.mu.Unlock()
-			return len(n.people) == 0 && n.acceptor.Stats().Open.Load() == 1
+		synctest.Wait()
+		slow.stall(false)
+		slow.wantClosed(time.Minute, protocol.CloseOverload)
+		synctest.Wait()
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		if len(n.people) > 0 {
+			t.Errorf("%d people are followed by nobody", len(n.people))
+		}
+	})
+}
+
+// Words are delivered without a lock around them all, and so in any order.
+func TestWordIsToldOnceAndNeverAfterANewerOne(t *testing.T) {
+	inWorld(t, 7, func(w *world) {
+		n := w.cluster(1)[0]
+		alice, bob := w.open(n, "alice"), w.open(n, "bob")
+		alice.follow("bob")
+		bob.choose("busy", "")
+		follower := n.people["bob"].ties[0]
+		busy := follower.told
+		time.Sleep(settled)
+		bob.choose("away", "")
+		alice.wantTold("bob", "busy", "away")
+
+		telling{follower, busy}.tell() // by somebody who is late
+		alice.wantTold("bob", "busy", "away")
+		newer := *busy
+		newer.version = follower.told.version + 1
+		follower.held = true // the answer to a follow says it
+		telling{follower, &newer}.tell()
+		alice.wantTold("bob", "busy", "away")
+		follower.held = false
+		n.step(func(time.Time) {
+			follower.owe() // though nothing is new
+			n.resync(follower.conn)
 		})
+		alice.wantTold("bob", "busy", "away")
+		telling{follower, &newer}.tell()
+		alice.wantTold("bob", "busy", "away", "busy")
 	})
 }
 
