@@ -35,7 +35,24 @@ func truth(b bool) int {
 // consider takes a choice that was told for the user, if it wins.
 func (u *user) consider(c *Choice) {
 	if c != nil && (u.choice == nil || c.Outranks(u.choice)) {
-		u.choice = c
+		u.choice, u.fadeAt = c, 0
+	}
+}
+
+// fade forgets a choice that no session carries any more, a timeout later: until then a
+// copy of it may be on its way from another node. Without that, nodes would disagree for
+// as long as the user lives, of which only one saw a moment when she had no session.
+func (v *View) fade(now Now, u *user, carried *Choice) {
+	if u.choice == nil || carried != nil && !u.choice.Outranks(carried) {
+		u.fadeAt = 0
+		return
+	}
+	if u.fadeAt == 0 {
+		u.fadeAt = now.Run + v.cfg.Timeout
+		v.fades.push(u.fadeAt, u)
+	}
+	if now.Run >= u.fadeAt {
+		u.choice, u.fadeAt = carried, 0
 	}
 }
 

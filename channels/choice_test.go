@@ -124,3 +124,52 @@ func TestOperatorChoosesWhereASessionIs(t *testing.T) {
 		t.Fatal("an anonymous session chose")
 	}
 }
+
+// A user says bye and is back at once, and a peer hears of both in one answer: whoever
+// held her has forgotten what she chose.
+func TestChoiceEndsWithTheUserThoughItIsHeardLate(t *testing.T) {
+	for name, again := range map[string]*Choice{
+		"and nothing is chosen since": nil,
+		"and something else is":       {Status: StatusAway, Stamp: 1, By: nodeB},
+		"and asserted again":          {Status: StatusAway, Stamp: 1, By: nodeB, Asserted: true},
+	} {
+		v := newView()
+		old := putS(1, "alice", Online)
+		old.Session.Choice = &Choice{Status: StatusOffline, Stamp: 3, By: nodeB}
+		v.Apply(at(0), nodeB, copied([]Change{old}), 1)
+		back := putS(5, "alice", Online)
+		back.Session.Choice = again
+		v.Apply(at(1), nodeB, copied([]Change{back, ended(old, ReasonLeft)}), 9)
+		if got := v.User("alice").Status; got != StatusOffline {
+			t.Errorf("%s: at once status %d, though a copy of her choice may be on its way", name, got)
+		}
+		due := at(1 + testTimeout.Milliseconds())
+		if next, ok := v.Next(); !ok || next != due.Run {
+			t.Errorf("%s: next is at %v, %v, want a timeout after the end", name, next, ok)
+		}
+		v.Tick(due)
+		want := StatusOnline
+		if again != nil {
+			want = again.Status
+		}
+		if got := v.User("alice").Status; got != want {
+			t.Errorf("%s: a timeout later status %d, want %d as her node shows", name, got, want)
+		}
+	}
+}
+
+func TestChoiceThatIsCarriedAgainDoesNotFade(t *testing.T) {
+	v := newView()
+	old := putS(1, "alice", Online)
+	old.Session.Choice = &Choice{Status: StatusBusy, Stamp: 3, By: nodeB}
+	v.Apply(at(0), nodeB, copied([]Change{old}), 1)
+	v.Apply(at(0), nodeC, []Change{putS(1, "alice", Online)}, 1)
+	v.Apply(at(1), nodeB, copied([]Change{ended(old, ReasonLeft)}), 2)
+	carries := putS(1, "alice", Online)
+	carries.Session.Choice = old.Session.Choice
+	v.Apply(at(500), nodeC, copied([]Change{carries}), 2)
+	v.Tick(at(1 + testTimeout.Milliseconds()))
+	if got := v.User("alice").Status; got != StatusBusy {
+		t.Errorf("status %d, want what another node carries", got)
+	}
+}

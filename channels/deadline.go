@@ -43,6 +43,7 @@ func (q *queue[T]) drop() {
 
 func waiting(t timed[*wait]) bool     { return !t.item.done }
 func turningAway(t timed[*user]) bool { return t.item.awayAt == t.at }
+func fading(t timed[*user]) bool      { return t.item.fadeAt == t.at }
 
 // Next returns the earliest running time at which [View.Tick] has something to
 // do; ok is false if nothing is due. It costs no more than looking.
@@ -59,6 +60,9 @@ func (v *View) Next() (run time.Duration, ok bool) {
 		sooner(t.at)
 	}
 	if t, due := v.aways.next(turningAway); due {
+		sooner(t.at)
+	}
+	if t, due := v.fades.next(fading); due {
 		sooner(t.at)
 	}
 	for _, o := range v.leaving {
@@ -91,6 +95,10 @@ func (v *View) Tick(now Now) {
 	for t, ok := v.aways.next(turningAway); ok && t.at <= now.Run; t, ok = v.aways.next(turningAway) {
 		v.touchUser(t.item)
 		v.aways.drop()
+	}
+	for t, ok := v.fades.next(fading); ok && t.at <= now.Run; t, ok = v.fades.next(fading) {
+		v.touchUser(t.item)
+		v.fades.drop()
 	}
 	v.seen.expire(now.Run)
 	v.settle(now)

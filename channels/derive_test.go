@@ -67,11 +67,13 @@ func (m *model) deriveUser(now Now, name string) {
 	u := m.users[name]
 	sessions := m.sessionsOf(name)
 	live := slices.DeleteFunc(slices.Clone(sessions), func(s *modelSession) bool { return !m.live(s) })
-	best, latest := State(0), int64(0)
+	best, latest, carried := State(0), int64(0), modelUser{}
 	for _, s := range sessions {
 		latest = max(latest, s.rec.Active)
 		u.consider(s.rec.Choice)
+		carried.consider(s.rec.Choice)
 	}
+	m.fade(now, u, carried.choice)
 	if u.active == 0 || latest > u.active+drift {
 		u.active = latest
 	}
@@ -102,6 +104,19 @@ func (m *model) deriveUser(now Now, name string) {
 		u.profile, u.showsTheNewest = slices.MaxFunc(sessions, newest).rec.Profile, true
 	}
 	m.deriveStatus(now, name, u)
+}
+
+func (m *model) fade(now Now, u *modelUser, carried *Choice) {
+	switch {
+	case u.choice == nil || carried != nil && *carried == *u.choice:
+		u.fadeAt = 0
+		return
+	case u.fadeAt == 0:
+		u.fadeAt = now.Run + m.cfg.Timeout
+	}
+	if now.Run >= u.fadeAt {
+		u.choice, u.fadeAt = carried, 0
+	}
 }
 
 func (m *model) deriveStatus(now Now, name string, u *modelUser) {

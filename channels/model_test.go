@@ -58,7 +58,7 @@ type modelUser struct {
 	status         Status
 	choice         *Choice
 	active, since  int64
-	awayAt         time.Duration
+	awayAt, fadeAt time.Duration
 	profile        string
 	text           string
 	chosen         Status
@@ -338,7 +338,7 @@ func (k *modelKept) order() int {
 
 func (u *modelUser) consider(c *Choice) {
 	if c != nil && (u.choice == nil || c.Outranks(u.choice)) {
-		u.choice = c
+		u.choice, u.fadeAt = c, 0
 	}
 }
 

@@ -63,7 +63,7 @@ func (v *View) settle(now Now) {
 		u := v.touchedUsers[i].u
 		u.mark = 0
 		if u.sessions == nil && u.members == nil {
-			u.awayAt = 0 // its deadline is none any more
+			u.awayAt, u.fadeAt = 0, 0 // their deadlines are none any more
 			delete(v.users, u.name)
 		}
 	}

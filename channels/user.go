@@ -16,8 +16,9 @@ type user struct {
 	active   int64    // latest activity; never goes back
 	since    int64    // when she came, Unix milliseconds; 0: before this node knew
 	awayAt   time.Duration
-	mark     uint32 // 1 + index in View.touchedUsers; 0: untouched
-	conn     State  // Online, Away or 0, which is offline
+	fadeAt   time.Duration // when the choice is forgotten that no session carries; 0: one does
+	mark     uint32        // 1 + index in View.touchedUsers; 0: untouched
+	conn     State         // Online, Away or 0, which is offline
 	status   Status
 	followed bool
 }
@@ -125,7 +126,8 @@ const awayHold = time.Second
 // judgeUser derives what a touched user is now and tells what changed.
 func (v *View) judgeUser(now Now, t *touchedUser) {
 	u := t.u
-	best, face := u.survey()
+	best, face, carried := u.survey()
+	v.fade(now, u, carried)
 	u.conn = v.connection(now, u, best)
 	u.face = face
 	chosen := StatusOnline
@@ -149,12 +151,15 @@ func (v *View) judgeUser(now Now, t *touchedUser) {
 }
 
 // survey goes through the sessions of a user: the best state of a live one, 0 if
-// there is none, and who shows her profile, the newest live one. While none
-// lives it stays as it was.
-func (u *user) survey() (best State, face *Session) {
+// there is none; who shows her profile, the newest live one, and while none lives it
+// stays as it was; the highest choice that one carries.
+func (u *user) survey() (best State, face *Session, carried *Choice) {
 	var newest, kept *session
 	latest := int64(0)
 	for s := u.sessions; s != nil; s = s.next {
+		if c := s.rec.Choice; c != nil && (carried == nil || c.Outranks(carried)) {
+			carried = c
+		}
 		latest = max(latest, s.rec.Active)
 		if !s.live() {
 			if kept == nil || s.newer(kept) {
@@ -175,11 +180,11 @@ func (u *user) survey() (best State, face *Session) {
 	}
 	switch {
 	case newest != nil:
-		return best, newest.rec
+		return best, newest.rec, carried
 	case u.face == nil && kept != nil:
-		return best, kept.rec
+		return best, kept.rec, carried
 	}
-	return best, u.face
+	return best, u.face, carried
 }
 
 // connection is online at once, away after a short hold, offline with the last

@@ -49,6 +49,7 @@ type View struct {
 	grace queue[*wait] // own broken sessions, and ends that are forgotten
 	keeps queue[*wait] // ended ones that are awaited elsewhere
 	aways queue[*user] // from online to away after a short hold
+	fades queue[*user] // choices that no session carries
 	seen  seen
 
 	touchedUsers   []touchedUser

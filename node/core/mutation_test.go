@@ -49,6 +49,8 @@ func TestBrokenCodeIsFound(t *testing.T) {
 			"	forgotten := end.Forgotten && v.cfg.Grace > 0\n", "	places = nil\n	forgotten := end.Forgotten && v.cfg.Grace > 0\n"}}},
 		{"floor ignored", []patch{{"gossip/cursor.go",
 			"	if c.again || c.lost(l) {", "	if c.again {"}}},
+		{"a choice that outlives all who carry it", []patch{{"channels/choice.go",
+			"if now.Run >= u.fadeAt {", "if false {"}}},
 		{"a broken session that makes a join", []patch{{"channels/settle.go",
 			"present = live || v.learning || m.place != absent", "present = live || sessions > 0"}}},
 	} {

@@ -212,8 +212,8 @@ func (n *node) do(f func(now time.Time)) {
 		f(n.clock())
 		fx := n.core.Settle(n.clock())
 		n.w.snapshot(n)
+		n.w.check(n, fx) // before what follows takes steps of its own
 		n.w.carry(n, fx)
-		n.w.check(n, fx)
 	}
 }
 

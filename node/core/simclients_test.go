@@ -147,7 +147,7 @@ func (w *world) churn() {
 		return
 	}
 	view, do := c.node.core.View, c.node.do
-	switch w.rng.IntN(10) {
+	switch w.rng.IntN(11) {
 	case 0:
 		w.bye(c)
 	case 1, 2:
@@ -183,6 +183,11 @@ func (w *world) churn() {
 				view.Update(c.node.core.Now(now), c.session, r, data)
 			}
 		})
+	case 8:
+		w.lastID++
+		status, text := channels.Status(int(channels.StatusOnline)+w.rng.IntN(3)), fmt.Sprint("choice ", w.lastID) // hiding looks like leaving
+		w.trace("%s on %v chooses %d, %s", c.user, c.node, status, text)
+		do(func(now time.Time) { view.Choose(c.node.core.Now(now), c.session, status, text) })
 	default:
 		state := channels.Online
 		if w.chance(0.5) {

@@ -50,6 +50,7 @@ func simulate(seed uint64, verbose bool) *world {
 	w.calm()
 	w.run(2*timeout + 4*interval)
 	w.expectTruth()
+	w.expectAgreement()
 	w.expectNoAlarm()
 	return w
 }
