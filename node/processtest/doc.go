@@ -14,6 +14,6 @@
 // # Flags
 //
 //	go test ./node/processtest             the pace made fast, so that minutes become seconds
-//	go test ./node/processtest -full -v    also at the default pace, and the load at full size with -race
+//	go test ./node/processtest -full -v    also at the default pace, floods of 10s, and the load at full size with -race
 //	go test ./node/processtest -logs       print what the processes logged, not only on failure
 package processtest
