@@ -158,7 +158,7 @@ func (m *model) deriveMember(k memberKey, holds []*modelHold) {
 		mem = &modelMember{since: since}
 		m.members[k] = mem
 	}
-	if since < mem.since-drift {
+	if since < mem.since-sinceDrift {
 		mem.since = since
 	}
 	top := slices.MaxFunc(holds, func(a, b *modelHold) int {

@@ -37,7 +37,7 @@ func (v *View) putMembership(_ Now, o *origin, rec *Membership) {
 // keepSince returns rec with the date of old, if both tell of one membership: a
 // date is turned into this node's time once, when first received.
 func keepSince(old, rec *Membership) *Membership {
-	if old.ID != rec.ID || old.Since == rec.Since || rec.Since < old.Since-drift {
+	if old.ID != rec.ID || old.Since == rec.Since || rec.Since < old.Since-sinceDrift {
 		return rec
 	}
 	kept := *rec

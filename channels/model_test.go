@@ -274,7 +274,7 @@ func (m *model) putMembership(id NodeID, rec Membership) {
 	}
 	for _, h := range m.holds {
 		if h.session == s && h.kept == nil && h.rec.Channel == rec.Channel {
-			if h.rec.ID == rec.ID && rec.Since >= h.rec.Since-drift {
+			if h.rec.ID == rec.ID && rec.Since >= h.rec.Since-sinceDrift {
 				rec.Since = h.rec.Since
 			}
 			h.rec = rec

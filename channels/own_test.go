@@ -57,7 +57,7 @@ func TestSecondSessionThatJoinedEarlierElsewhereCorrectsSince(t *testing.T) {
 	v.Join(at(0), s, "room", "") // at 1,000,000
 	v.Events()
 	c := putM(2, 1, "room")
-	c.Membership.Since = at(0).Wall - 900 // the way makes that much
+	c.Membership.Since = at(0).Wall - 14_900 // the way makes that much, from node to node
 	v.Apply(at(0), nodeB, []Change{putS(1, "alice", Online), c}, 2)
 	wantStory(t, v)
 	v.Apply(at(0), nodeC, []Change{putS(1, "alice", Online), putM(2, 1, "room")}, 2) // a split has healed

@@ -136,6 +136,11 @@ func (v *View) endUnseen(now Now, o *origin, rec *Session, end End) {
 // again: it goes as an age, and each journey takes its own time.
 const drift = int64(time.Second / time.Millisecond)
 
+// sinceDrift is the same for the date of a membership, which is handed from session to
+// session and from node to node, and of which nobody needs the second: on a busy machine
+// news is some seconds late, and that shall be no update for thousands.
+const sinceDrift = 15 * drift
+
 // keepActive returns rec with the date of old unless there was new activity. A
 // reader may miss states in between, so that the state alone does not tell.
 func (v *View) keepActive(old, rec *Session) *Session {

@@ -91,7 +91,7 @@ func (v *View) judgeMember(t *touchedMember) {
 		}
 		present = live || v.learning || m.place != absent
 		// A little earlier is but another journey of the same date.
-		if m.place == absent || since < m.since-drift {
+		if m.place == absent || since < m.since-sinceDrift {
 			m.since = since
 		}
 	}
