@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	full     = flag.Bool("full", false, "also run at the default pace, and the load at full size with -race")
+	full     = flag.Bool("full", false, "also run at the default pace, and with whole crowds")
 	showLogs = flag.Bool("logs", false, "print what the processes logged, not only on failure")
 )
 

@@ -32,6 +32,7 @@ type roamers struct {
 	reloaded atomic.Int64 // of these, because the page was loaded again
 	odd      atomic.Int64 // that the node closed otherwise than with 1001
 	longest  atomic.Int64 // nanoseconds without a connection
+	late     sync.Map     // names of those who once were back too late for the grace
 }
 
 // connect makes a connection to a node, in the place of another unless that is nil.
@@ -51,7 +52,7 @@ func (r *roamers) end() {
 }
 
 // roam keeps one client connected by connect, which is first called for nodes[i].
-func (r *roamers) roam(i int, connect connect) {
+func (r *roamers) roam(i int, name string, connect connect) {
 	r.away.Add(1)
 	r.wg.Go(func() {
 		session, gone := "", time.Time{}
@@ -62,7 +63,7 @@ func (r *roamers) roam(i int, connect connect) {
 			}
 			if session != "" {
 				r.returned.Add(1)
-				r.wasAway(time.Since(gone))
+				r.wasAway(name, time.Since(gone))
 			}
 			r.away.Add(-1)
 			var reload bool
@@ -123,7 +124,10 @@ func (r *roamers) reload() <-chan time.Time {
 	return time.After(time.Duration(rand.ExpFloat64() * float64(r.reloads)))
 }
 
-func (r *roamers) wasAway(d time.Duration) {
+func (r *roamers) wasAway(name string, d time.Duration) {
+	if d > r.c.pace.grace*9/10 {
+		r.late.Store(name, true)
+	}
 	for {
 		longest := r.longest.Load()
 		if int64(d) <= longest || r.longest.CompareAndSwap(longest, int64(d)) {
@@ -134,7 +138,7 @@ func (r *roamers) wasAway(d time.Duration) {
 
 // user keeps a user in a channel.
 func (r *roamers) user(i int, name, channel string) {
-	r.roam(i, func(at *process, resume string, old *client.Client) (*client.Client, error) {
+	r.roam(i, name, func(at *process, resume string, old *client.Client) (*client.Client, error) {
 		tab, err := r.c.move(r.ctx, at, name, channel, resume, old)
 		if err != nil {
 			return nil, err
@@ -145,7 +149,7 @@ func (r *roamers) user(i int, name, channel string) {
 
 // watcher keeps a watcher connected.
 func (r *roamers) watcher(i int, w *watcher) {
-	r.roam(i, func(at *process, resume string, old *client.Client) (*client.Client, error) {
+	r.roam(i, w.name, func(at *process, resume string, old *client.Client) (*client.Client, error) {
 		return w.connect(r.ctx, r.c, at, resume, old)
 	})
 }

@@ -18,7 +18,7 @@ var brisk = pace{interval: 2 * time.Second, timeout: 6 * time.Second, grace: 2 *
 
 func TestARollingRestartIsNoEvent(t *testing.T) {
 	c := newCluster(t, 3, brisk, "--log-level=info")
-	last := restart{users: 1000, watchers: 50}.roll(t, c)
+	last := crowd().roll(t, c)
 	if last.forced > last.drained/20 || last.handedOver < last.drained*9/10 {
 		t.Errorf("of %d clients that obey, %d were handed over and %d forced", last.drained, last.handedOver, last.forced)
 	}
@@ -28,7 +28,9 @@ func TestARollingRestartWhileClientsReloadIsNoEvent(t *testing.T) {
 	p := brisk
 	p.grace = 3 * time.Second // a page may come upon the node that is just being restarted
 	c := newCluster(t, 3, p, "--log-level=info")
-	restart{users: 1000, watchers: 50, reloads: 40 * time.Second}.roll(t, c)
+	s := crowd()
+	s.reloads = 40 * time.Second
+	s.roll(t, c)
 }
 
 func TestARollingRestartUnderClientsThatStayToTheEndIsNoEvent(t *testing.T) {
@@ -44,7 +46,7 @@ func TestARollingRestartAtTheDefaultPaceIsNoEvent(t *testing.T) {
 	if !*full {
 		t.Skip("takes a minute; run with -full")
 	}
-	restart{users: 1000, watchers: 50}.roll(t, newCluster(t, 3, slow, "--log-level=info"))
+	crowd().roll(t, newCluster(t, 3, slow, "--log-level=info"))
 }
 
 // restart is a rolling restart of a whole cluster, and who is on it.
@@ -52,6 +54,15 @@ type restart struct {
 	users, watchers int           // in 25 channels
 	stay            bool          // takes no notice of drain
 	reloads         time.Duration // how often each user's page is loaded anew; 0: never
+}
+
+// crowd is who is on a cluster that is restarted. A machine that is busy with other things
+// is not quick enough for the whole crowd: their own delays would be seen.
+func crowd() restart {
+	if *full {
+		return restart{users: 1000, watchers: 50}
+	}
+	return restart{users: 300, watchers: 50}
 }
 
 // farewell is what nodes say that they did with their clients before they stopped.
@@ -93,10 +104,13 @@ func (s restart) roll(t *testing.T, c *cluster) (sum farewell) {
 	}
 	<-time.After(c.pace.overAll()) // also for those who come too late
 	for i, all := range rooms {
+		for _, w := range all {
+			w.excuse(&people.late)
+		}
 		all.nothingHappened(c, c.nodes)
 		all.awaitRoster(t, names[i])
 	}
-	s.report(t, people, watching, sum, c.pace.grace)
+	s.report(t, people, watching, sum)
 	return sum
 }
 
@@ -122,7 +136,7 @@ func (f *farewell) add(t *testing.T, p *process) {
 }
 
 // report tells how it went, and fails if the test was none.
-func (s restart) report(t *testing.T, people, watching *roamers, sum farewell, grace time.Duration) {
+func (s restart) report(t *testing.T, people, watching *roamers, sum farewell) {
 	t.Helper()
 	moves := people.moved.Load() + people.returned.Load() - people.reloaded.Load()
 	t.Logf("%d users: %d moves without a gap, %d connections after one, %d of them reloads, longest gap %v; watchers: %d and %d; nodes: %+v",
@@ -134,8 +148,13 @@ func (s restart) report(t *testing.T, people, watching *roamers, sum farewell, g
 	if people.odd.Load()+watching.odd.Load() > 0 {
 		t.Errorf("%d connections were closed otherwise than with 1001", people.odd.Load()+watching.odd.Load())
 	}
-	if longest := time.Duration(people.longest.Load()); t.Failed() && longest > grace {
-		t.Logf("this machine is too busy: somebody was back only after %v, grace is %v", longest, grace)
+	late := 0
+	people.late.Range(func(any, any) bool { late++; return true })
+	if late > 0 {
+		t.Logf("%d users were back too late for the grace, and are not counted", late)
+	}
+	if late > s.users/20 {
+		t.Error("this machine is too busy to say anything")
 	}
 	if s.reloads > 0 && people.reloaded.Load() < int64(s.users/4) {
 		t.Errorf("%d reloads of %d users, want some at any time", people.reloaded.Load(), s.users)

@@ -155,6 +155,13 @@ func (w *watcher) awaitRoster(t *testing.T, users []string) {
 	})
 }
 
+// excuse forgets the events of those who were back too late: they are right.
+func (w *watcher) excuse(late *sync.Map) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.events = slices.DeleteFunc(w.events, func(e event) bool { _, is := late.Load(e.user); return is })
+}
+
 // flush returns the events since the last flush, but for those of markers.
 func (w *watcher) flush() []event {
 	w.mu.Lock()
