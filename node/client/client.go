@@ -90,7 +90,7 @@ func (c *Client) greet(ctx context.Context, hello Hello) error {
 		Hello
 	}{"hello", hello}
 	if err := c.write(ctx, frame); err != nil {
-		return fmt.Errorf("client: say hello: %w", err)
+		return fmt.Errorf("client: say hello: %w", c.unheard(ctx, err, welcomed))
 	}
 	m, err := c.await(ctx, helloID, welcomed)
 	if refused := new(AnswerError); errors.As(err, &refused) {
@@ -101,6 +101,21 @@ func (c *Client) greet(ctx context.Context, hello Hello) error {
 	}
 	c.welcome = m
 	return nil
+}
+
+// unheard returns why hello could not be written: a node that lets nobody in says so, and
+// closes, without having heard who comes.
+func (c *Client) unheard(ctx context.Context, err error, welcomed <-chan *Message) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTime)
+	defer cancel()
+	_, why := c.await(ctx, helloID, welcomed)
+	if refused := new(AnswerError); errors.As(why, &refused) {
+		return c.refused(ctx, refused)
+	}
+	if CloseCode(why) >= 0 {
+		return why
+	}
+	return err
 }
 
 // refused waits for the close frame behind an error that answers hello, because

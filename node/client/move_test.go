@@ -63,6 +63,31 @@ func TestMoveOpensTheNewConnectionBeforeItClosesTheOld(t *testing.T) {
 	}
 }
 
+// A node that lets nobody in does not wait for hello, which may then come too late to be written.
+func TestRefusalIsToldEvenIfHelloCannotBeWritten(t *testing.T) {
+	for name, say := range map[string][]string{
+		"with an error":    {`{"type":"error","code":"draining","message":"this node is going away"}`},
+		"without an error": nil,
+	} {
+		url := fakeNode(t, func(p peer) {
+			if len(say) > 0 {
+				p.send(say...)
+			}
+			p.Close(1001, "")
+		})
+		for range 100 {
+			c, err := Dial(t.Context(), url, Hello{}, nil)
+			if err == nil {
+				c.Break()
+			}
+			refused := new(AnswerError)
+			if CloseCode(err) != 1001 || errors.As(err, &refused) != (say != nil) {
+				t.Fatalf("%s: got %v, want why the node closed", name, err)
+			}
+		}
+	}
+}
+
 func TestAMoveThatFailsLeavesTheOldConnection(t *testing.T) {
 	for name, play := range map[string]func(p peer){
 		"refused": func(p peer) {
