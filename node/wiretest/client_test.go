@@ -15,24 +15,26 @@ import (
 	"github.com/rollcall-presence/rollcall/node"
 )
 
-// patience is how long a message is waited for that has to come.
-const patience = 8 * time.Second
+// patience is how long a message is waited for that has to come. Only a test that fails
+// takes it all.
+const patience = 30 * time.Second
 
 var tests atomic.Int64
 
 // world is one test with names of its own.
 type world struct {
 	*testing.T
-	number string // what a tilde stands for
+	number string    // what a tilde stands for
+	began  time.Time // no date that this test makes is before
 }
 
 func newWorld(t *testing.T) *world {
 	t.Parallel()
-	return &world{t, strconv.FormatInt(tests.Add(1), 10)}
+	return &world{t, strconv.FormatInt(tests.Add(1), 10), time.Now()}
 }
 
 // part returns the world for a test within the test.
-func (w *world) part(t *testing.T) *world { return &world{t, w.number} }
+func (w *world) part(t *testing.T) *world { return &world{t, w.number, w.began} }
 
 // own makes names the test's own.
 func (w *world) own(s string) string { return strings.ReplaceAll(s, "~", w.number) }

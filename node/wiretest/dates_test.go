@@ -18,7 +18,7 @@ func TestDatesAreToldOnlyOfWhomOneSharesAChannelWith(t *testing.T) {
 	friend.follow([]string{"bob~"}, dated)
 	alice.join("room~", "bob~", "alice~")
 	m := alice.follow([]string{"bob~"}, dated)
-	wantAgo(t, m, m.Users[0].LastActivity, time.Minute)
+	w.wantAgo(m, m.Users[0].LastActivity, time.Minute)
 	bob.seesJoin("room~", "alice~")
 	bob.ask(`{"type":"status","id":2,"status":"away","text":"lunch"}`, `{"type":"ok","id":2}`)
 	stranger.told(bare + `,"text":"lunch"`)

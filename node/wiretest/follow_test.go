@@ -209,7 +209,7 @@ func TestInvisibleUserIsOfflineToFollowers(t *testing.T) {
 	bob.ask(`{"type":"status","id":2,"status":"offline","text":"sssh"}`, `{"type":"ok","id":2}`)
 	followers[0].told(`"user":"bob~","status":"offline"`)
 	m := followers[1].told(`"user":"bob~","status":"offline","lastSeen":"*"`)
-	wantAgo(t, m, m.Of.LastSeen, 0)
+	w.wantAgo(m, m.Of.LastSeen, 0)
 	// What she does now is seen by nobody.
 	bob.ask(`{"type":"status","id":3,"status":"offline","text":"again"}`, `{"type":"ok","id":3}`)
 	bob.ask(`{"type":"state","id":4,"state":"away","idle":5000}`, `{"type":"ok","id":4}`)

@@ -126,13 +126,19 @@ func TestSecondSessionOfAUserMakesNoEvent(t *testing.T) {
 	two, three := w.hello(here, "alice~"), w.hello(there, "alice~")
 	two.join("room~", "alice~")
 	three.join("room~", "alice~")
+	before := w.hello(there, "before~") // whoever has heard of her has heard of the third
+	before.join("room~", "alice~", "before~")
+	for _, c := range []*client{one, two, three, watcher} {
+		c.seesJoin("room~", "before~")
+	}
 	one.send(`{"type":"leave","channel":"room~"}`)
 	two.send(`{"type":"bye"}`)
 	two.wantClose(1000)
-	marker := w.hello(here, "marker~") // after all that, on the same node
-	marker.join("room~", "alice~", "marker~")
-	watcher.seesJoin("room~", "marker~")
-	three.seesJoin("room~", "marker~")
+	after := w.hello(here, "after~") // all that, on the same node
+	after.join("room~", "alice~", "before~", "after~")
+	for _, c := range []*client{watcher, three, before} {
+		c.seesJoin("room~", "after~")
+	}
 	three.send(`{"type":"leave","id":5,"channel":"room~"}`)
 	watcher.seesLeave("room~", "alice~", "left")
 }
@@ -189,19 +195,19 @@ func TestJoinThatIsUndoneMakesNoEvent(t *testing.T) {
 	w := newWorld(t)
 	alice, bob := w.hello(here, "alice~"), w.hello(here, "bob~")
 	alice.join("room~", "alice~")
-	for i := range 50 { // as above
-		alice.send(fmt.Sprintf(`{"type":"update","channel":"room~","data":{"n":%d}}`, i))
-		for alice.next().Type != "diff" { // a batch begins
-		}
-		bob.send(`{"type":"join","channel":"room~"}`, `{"type":"leave","channel":"room~"}`, `{"type":"leave","id":5,"channel":"other"}`)
-		for m := bob.next(); m.ID != 5; m = bob.next() {
-		}
+	for range 50 { // as above
+		bob.send(`{"type":"join","channel":"room~"}`)
+		alice.seesJoin("room~", "bob~")
+		// A batch begins with the leave at the latest.
+		bob.send(`{"type":"leave","channel":"room~"}`, `{"type":"join","channel":"room~"}`, `{"type":"leave","channel":"room~"}`, `{"type":"leave","id":5,"channel":"other"}`)
+		bob.answer(5)
 		alice.send(`{"type":"sync","id":6,"channel":"room~"}`)
-		told := 0
-		for alice.next().Type == "diff" {
-			told++
+		joined, m := false, alice.next()
+		for ; m.Type == "diff"; m = alice.next() {
+			joined = joined || len(m.Join) > 0
 		}
-		if told == 0 {
+		alice.wantMembers(m, "alice~")
+		if !joined {
 			return
 		}
 	}
@@ -272,12 +278,10 @@ func TestLeaveThatIsUndoneIsAnUpdateOfSince(t *testing.T) {
 	bob.join("room~", "alice~", "bob~")
 	alice.seesJoin("room~", "bob~")
 	for i := range 50 { // as for updates
-		alice.send(fmt.Sprintf(`{"type":"update","channel":"room~","data":{"n":%d}}`, i))
-		for alice.next().Type != "diff" { // a batch begins
-		}
-		bob.send(`{"type":"leave","channel":"room~"}`, `{"type":"join","channel":"room~"}`, `{"type":"leave","id":5,"channel":"other"}`)
-		for m := bob.next(); m.ID != 5; m = bob.next() {
-		}
+		// A batch begins with the update at the latest.
+		bob.send(fmt.Sprintf(`{"type":"update","channel":"room~","data":{"n":%d}}`, i),
+			`{"type":"leave","channel":"room~"}`, `{"type":"join","channel":"room~"}`, `{"type":"leave","id":5,"channel":"other"}`)
+		bob.answer(5)
 		alice.send(`{"type":"sync","id":6,"channel":"room~"}`)
 		left := false
 		for m := alice.next(); m.Type == "diff"; m = alice.next() { // with since of that moment, or none if it is the same

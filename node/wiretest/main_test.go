@@ -12,11 +12,16 @@
 package wiretest
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -32,11 +37,15 @@ const secret = "0123456789abcdef0123456789abcdef"
 const (
 	interval = 10 * time.Second
 	timeout  = 20 * time.Second
-	grace    = 600 * time.Millisecond
+	grace    = 2 * time.Second
 
-	quickInterval = 200 * time.Millisecond
-	quickTimeout  = 800 * time.Millisecond
+	quickInterval = 500 * time.Millisecond
+	quickTimeout  = 2500 * time.Millisecond
 )
+
+// atOnce is how many tests run together. They mostly wait, but each more of them makes
+// all others slower, and what they wait for has its time.
+const atOnce = "24"
 
 // The nodes that tests share.
 var (
@@ -50,7 +59,7 @@ func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) (code int) {
 	flag.Parse()
-	_ = flag.Set("test.parallel", "100") // they mostly wait
+	_ = flag.Set("test.parallel", atOnce)
 	var ends []func() error
 	start := func(name string, change func(*node.Config)) *node.Node {
 		n, end, err := startNode(name, change)
@@ -76,6 +85,10 @@ func run(m *testing.M) (code int) {
 		c.AllowAnonymous = true
 		c.Interval, c.Timeout, c.Grace = quickInterval, quickTimeout, 0
 	})
+	if err := meet(here, there); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	code = m.Run()
 	var wg sync.WaitGroup
 	var failed atomic.Bool
@@ -109,4 +122,44 @@ func startNode(name string, change func(*node.Config)) (n *node.Node, end func()
 	ended := make(chan error, 1)
 	go func() { ended <- n.Run(ctx) }()
 	return n, func() error { cancel(); return <-ended }, nil
+}
+
+// meet waits until two nodes read each other's tables.
+func meet(nodes ...*node.Node) error {
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for late := time.After(patience); ; {
+		met := 0
+		for _, n := range nodes {
+			if streams, err := readMetric(n, "rollcall_mesh_streams"); err != nil {
+				return err
+			} else if streams == 2 { // one that it reads, one that is read
+				met++
+			}
+		}
+		if met == len(nodes) {
+			return nil
+		}
+		select {
+		case <-look.C:
+		case <-late:
+			return fmt.Errorf("the nodes do not meet within %v", patience)
+		}
+	}
+}
+
+// readMetric returns what a node counts under a name.
+func readMetric(n *node.Node, name string) (float64, error) {
+	response, err := http.Get("http://" + n.AdminAddr() + "/metrics")
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	lines := bufio.NewScanner(response.Body)
+	for lines.Scan() {
+		if value, is := strings.CutPrefix(lines.Text(), name+" "); is {
+			return strconv.ParseFloat(value, 64)
+		}
+	}
+	return 0, errors.Join(fmt.Errorf("there is no metric %s", name), lines.Err())
 }

@@ -15,7 +15,7 @@ func TestAwayIsToldWithItsDateAndOnlineLeftOut(t *testing.T) {
 	alice.ask(`{"type":"state","id":2,"state":"away","idle":60000}`, `{"type":"ok","id":2}`)
 	for _, c := range []*client{alice, bob} {
 		m := c.want(`{"type":"diff","channel":"room~","version":"*","count":1,"update":[{"user":"alice~","since":"*","status":"away","lastActivity":"*"}]}`)
-		wantAgo(t, m, m.Update[0].LastActivity, time.Minute)
+		w.wantAgo(m, m.Update[0].LastActivity, time.Minute)
 	}
 	if m := bob.roster("room~", "alice~"); m.Members[0].Status != "away" || m.Members[0].LastActivity == 0 {
 		t.Errorf("got %s, want her away", m.text)
@@ -24,11 +24,12 @@ func TestAwayIsToldWithItsDateAndOnlineLeftOut(t *testing.T) {
 	bob.want(`{"type":"diff","channel":"room~","version":"*","count":1,"update":[{"user":"alice~","since":"*"}]}`)
 }
 
-// wantAgo demands that a date is that long ago, but for the time that all took.
-func wantAgo(t *testing.T, m message, date int64, ago time.Duration) {
-	t.Helper()
-	if off := time.Since(time.UnixMilli(date).Add(ago)); off < -100*time.Millisecond || off > 5*time.Second {
-		t.Errorf("got %s, want a date %v ago", m.text, ago)
+// wantAgo demands that a date is that long before some moment of this test.
+func (w *world) wantAgo(m message, date int64, ago time.Duration) {
+	w.Helper()
+	at := time.UnixMilli(date).Add(ago)
+	if at.Before(w.began.Truncate(time.Millisecond)) || at.After(time.Now()) {
+		w.Errorf("got %s, want a date %v before a moment from %v on", m.text, ago, w.began)
 	}
 }
 
@@ -39,7 +40,7 @@ func TestHelloTellsTheState(t *testing.T) {
 	if m.Members[0].Status != "away" {
 		t.Fatalf("got %s, want her away", m.text)
 	}
-	wantAgo(t, m, m.Members[0].LastActivity, time.Hour)
+	w.wantAgo(m, m.Members[0].LastActivity, time.Hour)
 }
 
 func TestIdleTabPullsDownNoActiveOne(t *testing.T) {

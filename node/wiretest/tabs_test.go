@@ -54,12 +54,12 @@ func (e eyes) comes(w *world, n *node.Node, user string, change ...func(*auth.Cl
 }
 
 // away awaits that both see a user away since then.
-func (e eyes) away(t *testing.T, user string, ago time.Duration) {
-	t.Helper()
+func (e eyes) away(w *world, user string, ago time.Duration) {
+	w.Helper()
 	m := e.watcher.want(`{"type":"diff","channel":"room~","version":"*","count":1,"update":[{"user":"` + user + `","since":"*","status":"away","lastActivity":"*"}]}`)
-	wantAgo(t, m, m.Update[0].LastActivity, ago)
+	w.wantAgo(m, m.Update[0].LastActivity, ago)
 	m = e.follower.told(`"user":"` + user + `","status":"away","since":"*","lastActivity":"*"`)
-	wantAgo(t, m, m.Of.LastActivity, ago)
+	w.wantAgo(m, m.Of.LastActivity, ago)
 }
 
 func TestIdleTabBesideAnActiveOneIsNotSeen(t *testing.T) {
@@ -95,7 +95,7 @@ func TestActiveTabThatClosesLeavesHerIdleSinceTheRightTime(t *testing.T) {
 	e.nothing(w, here)
 	later.send(`{"type":"bye"}`)
 	active.send(`{"type":"bye"}`)
-	e.away(t, "alice~", 20*time.Second) // the latest that any of her tabs told of, though that one is gone
+	e.away(w, "alice~", 20*time.Second) // the latest that any of her tabs told of, though that one is gone
 	e.nothing(w, here)
 }
 
@@ -108,12 +108,12 @@ func TestReconnectWhileIdleStaysIdle(t *testing.T) {
 			alice := e.comes(w, here, "alice~")
 			alice.send(`{"type":"state","state":"away","idle":60000}`)
 			last := time.Now().Add(-time.Minute)
-			e.away(t, "alice~", time.Minute)
+			e.away(w, "alice~", time.Minute)
+			alice.want(`{"type":"diff","channel":"room~","version":"*","count":1,"update":[{"user":"alice~","since":"*","status":"away","lastActivity":"*"}]}`)
 			again := w.dial(n)
 			again.send(fmt.Sprintf(`{"type":"hello","token":%q,"resume":%q,"state":"away","idle":%d}`, w.token("alice~"), alice.session, time.Since(last).Milliseconds()),
 				`{"type":"join","channel":"room~"}`)
 			again.welcomed("alice~")
-			alice.next() // her own update
 			alice.wantClose(4409)
 			e.nothing(w, here, there)
 		})
@@ -255,5 +255,5 @@ func TestAgesOfTheFutureAndOfOtherTimesAreRefused(t *testing.T) {
 	}
 	e.nothing(w, here)
 	alice.send(`{"type":"state","state":"away","idle":315360000000}`) // ten years
-	e.away(t, "alice~", 315360000000*time.Millisecond)
+	e.away(w, "alice~", 315360000000*time.Millisecond)
 }

@@ -32,9 +32,10 @@ func TestRenewedTokenMakesNoEvent(t *testing.T) {
 
 func TestRenewedTokenKeepsTheSocketAlive(t *testing.T) {
 	w := newWorld(t)
-	soon := func(c *auth.Claims) { c.Expires = time.Now().Add(3 * time.Second) }
-	renewed, marker := w.hello(there, "alice~", soon), w.hello(there, "marker~", soon)
-	renewed.send(`{"type":"token","token":"` + w.token("alice~") + `"}`)
+	soon := func(c *auth.Claims) { c.Expires = time.Now().Add(6 * time.Second) }
+	renewed := w.hello(there, "alice~", soon)
+	renewed.ask(`{"type":"token","id":2,"token":"`+w.token("alice~")+`"}`, `{"type":"ok","id":2,"user":"alice~","expires":"*"}`)
+	marker := w.hello(there, "marker~", soon)
 	r := marker.take()
 	for r.closed == 0 { // expiring
 		r = marker.take()
@@ -42,7 +43,7 @@ func TestRenewedTokenKeepsTheSocketAlive(t *testing.T) {
 	if r.closed != 4401 {
 		t.Errorf("closed with %d, want 4401", r.closed)
 	}
-	renewed.alive() // though it is older
+	renewed.alive() // though its first token was over before
 }
 
 func TestRefusedTokenChangesNothing(t *testing.T) {

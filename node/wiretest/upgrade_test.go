@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rollcall-presence/rollcall/auth"
+	"github.com/rollcall-presence/rollcall/node"
 )
 
 func TestSubprotocolIsEchoedIfOffered(t *testing.T) {
@@ -17,7 +18,7 @@ func TestSubprotocolIsEchoedIfOffered(t *testing.T) {
 		"chat, rollcall.v1, x": "rollcall.v1",
 		"rollcall.v2":          "",
 	} {
-		w := &world{t, strconv.FormatInt(tests.Add(1), 10)}
+		w := &world{t, strconv.FormatInt(tests.Add(1), 10), time.Now()}
 		var headers []string
 		if offered != "" {
 			headers = append(headers, "Sec-WebSocket-Protocol: "+offered)
@@ -137,7 +138,9 @@ func TestBadTokensAreRefusedWithTheirCodeAnd4401(t *testing.T) {
 
 func TestTokenWithinItsLeewayIsGood(t *testing.T) {
 	w := newWorld(t)
-	c := w.hello(here, "alice~", func(c *auth.Claims) { c.Expires = time.Now().Add(-200 * time.Millisecond) })
+	n, end := w.start("lenient", func(c *node.Config) { c.Auth.Leeway = 10 * time.Second })
+	w.Cleanup(end)
+	c := w.hello(n, "alice~", func(c *auth.Claims) { c.Expires = time.Now().Add(-time.Second) })
 	for m := c.take(); m.closed == 0; m = c.take() { // but not for long
 	}
 }
