@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 )
 
@@ -10,6 +11,13 @@ type addresses struct{ listen, admin, gossip string }
 
 // firstPort is where a node alone would serve browsers.
 const firstPort = 8080
+
+// Other ports are these, which are below those that systems give to outgoing
+// connections: so none of these takes one before the node that is to listen there.
+const (
+	leastPort = 10_000
+	mostPort  = 32_000
+)
 
 // freeAddresses finds loopback addresses for n nodes. All are held until the last
 // is found, so that none is found twice; who takes one in the moment after
@@ -22,10 +30,10 @@ func freeAddresses(n int) ([]addresses, error) {
 		a := &found[i]
 		var err error
 		if a.listen, err = hold.tcp(firstPort + i); err != nil {
-			a.listen, err = hold.tcp(0)
+			a.listen, err = hold.both()
 		}
 		if err == nil {
-			a.admin, err = hold.tcp(0)
+			a.admin, err = hold.both()
 		}
 		if err == nil {
 			a.gossip, err = hold.both()
@@ -57,9 +65,9 @@ func (h *holder) tcp(port int) (string, error) {
 
 // both returns an address that is free for TCP and UDP alike.
 func (h *holder) both() (address string, err error) {
-	for range 20 { // a port free for one is rarely taken for the other
-		if address, err = h.tcp(0); err != nil {
-			return "", err
+	for range 100 { // most ports are free
+		if address, err = h.tcp(leastPort + rand.IntN(mostPort-leastPort)); err != nil {
+			continue
 		}
 		packets, failed := net.ListenPacket("udp", address)
 		if failed == nil {
