@@ -1,6 +1,8 @@
 package node
 
 import (
+	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"testing"
@@ -91,6 +93,73 @@ func TestFloodOfStrangersStarvesNobody(t *testing.T) {
 		for _, conn := range flood {
 			conn.Close()
 		}
+	})
+}
+
+// halfHandshake returns half of what a TLS client sends first.
+func halfHandshake(t *testing.T) string {
+	t.Helper()
+	ours, theirs := net.Pipe()
+	go func() { _ = tls.Client(ours, &tls.Config{InsecureSkipVerify: true}).Handshake() }()
+	hello := make([]byte, 4<<10)
+	n, err := theirs.Read(hello)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs.Close()
+	return string(hello[:n/2])
+}
+
+// overTLS has all clients that dial from now on speak TLS, whatever their URL says.
+func (w *world) overTLS() {
+	w.http.Transport.(*http.Transport).DialContext = func(ctx context.Context, _, addr string) (net.Conn, error) {
+		conn, err := w.desk.DialContext(ctx, addr)
+		if err != nil {
+			return nil, err
+		}
+		return tls.Client(conn, &tls.Config{InsecureSkipVerify: true}), nil
+	}
+}
+
+func TestFloodOfHalfHandshakesStarvesNobody(t *testing.T) {
+	half, files := halfHandshake(t), newPair(t)
+	files.write(selfSigned(t, "secure"))
+	inWorld(t, 5, func(w *world) {
+		n := w.cluster(1, func(c *Config) {
+			c.system = system{files: 64} // 12 strangers
+			c.TLSCert, c.TLSKey = files.cert, files.key
+		})[0]
+		w.overTLS()
+		old := w.open(n, "old")
+		old.join("room")
+		const many = 300 // within the time for one handshake
+		var flood []net.Conn
+		for i := range many {
+			flood = append(flood, w.halfOpen(n, half))
+			time.Sleep(10 * time.Millisecond)
+			if i%20 == 0 {
+				b := w.open(n, "new")
+				b.join("room")
+				b.bye()
+			}
+			if s := n.door.Stats(); s.Strangers > 12 || s.Connections > 14 { // the old one and the new one
+				t.Fatalf("after %d half handshakes: %+v", i+1, s)
+			}
+		}
+		if s := n.door.Stats(); s.Strangers == 0 || s.Crowded != uint64(many-s.Strangers) {
+			t.Errorf("%+v, want all but the strangers turned away", s)
+		}
+		w.until("the last ones are turned away by the time", headerTime+time.Second, func() bool {
+			s := n.door.Stats()
+			return s.Strangers == 0 && s.Connections == 1
+		})
+		for i, conn := range flood {
+			if _, ok := closed(conn, time.Second); !ok {
+				t.Errorf("half a handshake, number %d, is not closed", i)
+			}
+		}
+		old.do(client.Request{Type: "sync", Channel: "room"})
+		old.wantUsers("room", "old")
 	})
 }
 
