@@ -74,7 +74,7 @@ func (w *world) dialTLS(n *node.Node) (c *client, shown string) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	wire, err := openWire(conn, n.Addr(), "/v1/connect")
+	wire, err := openWire(conn, n.Addr(), "/v1/connect", nil)
 	if err != nil {
 		w.Fatal(err)
 	}

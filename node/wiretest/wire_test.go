@@ -35,16 +35,17 @@ func dialWire(addr, path string, headers ...string) (*wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	return openWire(conn, addr, path, headers...)
+	return openWire(conn, addr, path, nil, headers...)
 }
 
-// openWire opens a WebSocket over a connection.
-func openWire(conn net.Conn, addr, path string, headers ...string) (_ *wire, err error) {
+// openWire opens a WebSocket over a connection. What is to be said first goes out with
+// the request, without awaiting the response.
+func openWire(conn net.Conn, addr, path string, first []byte, headers ...string) (_ *wire, err error) {
 	lines := append([]string{
 		"GET " + path + " HTTP/1.1", "Host: " + addr, "Connection: Upgrade", "Upgrade: websocket",
 		"Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
 	}, headers...)
-	if _, err = io.WriteString(conn, strings.Join(lines, "\r\n")+"\r\n\r\n"); err != nil {
+	if _, err = io.WriteString(conn, strings.Join(lines, "\r\n")+"\r\n\r\n"+string(first)); err != nil {
 		return nil, err
 	}
 	w := &wire{conn: conn, r: bufio.NewReader(conn)}
@@ -61,8 +62,16 @@ func openWire(conn net.Conn, addr, path string, headers ...string) (_ *wire, err
 	return w, nil
 }
 
-// write sends a frame, masked as a client has to. fin false: more of the message follows.
+// write sends a frame.
 func (w *wire) write(op byte, fin bool, payload []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, err := w.conn.Write(frame(op, fin, payload))
+	return err
+}
+
+// frame returns a frame, masked as a client has to. fin false: more of the message follows.
+func frame(op byte, fin bool, payload []byte) []byte {
 	head := []byte{op, 0x80}
 	if fin {
 		head[0] |= 0x80
@@ -82,10 +91,7 @@ func (w *wire) write(op byte, fin bool, payload []byte) error {
 	for i, b := range payload {
 		frame = append(frame, b^mask[i%4])
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	_, err := w.conn.Write(frame)
-	return err
+	return frame
 }
 
 // read returns the next frame, which has to be whole and plain, as a server's is here.
