@@ -64,6 +64,19 @@ type Frame struct {
 	SeenAll bool            // no more of them will come
 }
 
+// hearsay returns what a frame tells of the node whose table it brings, which is of the same
+// moment as that, and what it tells of others.
+func (f *Frame) hearsay() (same, others []Hearsay) {
+	for _, h := range f.Ping.Hearsay {
+		if f.Answer != nil && h.Node == f.Answer.Origin {
+			same = append(same, h)
+		} else {
+			others = append(others, h)
+		}
+	}
+	return same, others
+}
+
 // Wants names all that a reader reads on a stream.
 type Wants struct {
 	Serial uint64

@@ -132,7 +132,6 @@ func (c *Core) Receive(now time.Time, l *Link, f *Frame) error {
 		l.proved = true
 		c.direct(p, l)
 	}
-	c.listen(now, p, f.Ping.Hearsay)
 	for _, id := range f.Ping.Asks {
 		if !slices.Contains(l.asked, id) && len(l.asked) < maxPeers {
 			l.asked = append(l.asked, id)
@@ -148,16 +147,20 @@ func (c *Core) Receive(now time.Time, l *Link, f *Frame) error {
 	if l.dialed {
 		c.learnSeen(t, l, f)
 	}
+	same, others := f.hearsay()
+	c.listen(now, p, same)
 	if f.Answer != nil && l.dialed {
 		if err := c.answer(t, l, f); err != nil {
 			c.stats.Malformed++
 			return err
 		}
 	}
+	c.listen(now, p, others) // news of a return, in the answer, before those of a departure
 	c.fx.Resumed = append(c.fx.Resumed, f.Resumed...)
 	if f.Ping.Life == Left {
 		c.depart(p, 0)
 	}
+	c.learn(now)
 	return nil
 }
 

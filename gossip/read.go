@@ -158,7 +158,6 @@ func (c *Core) show(t channels.Now, p *peer, changes []channels.Change, whole bo
 		c.cfg.View.Apply(t, p.id, changes, p.copy.Number())
 	}
 	c.advanced(p.id)
-	c.learn(c.clk.last)
 }
 
 // stalled cuts a stream on which nothing comes though a ping has told of news.
