@@ -1,0 +1,179 @@
+import { RollcallError } from './error.js'
+import { unawaited } from './wishes.js'
+
+/** @import { Clock } from './clock.js' */
+
+/** What is assumed until the node's welcome says it, milliseconds. */
+const assumedTimeout = 13_000
+
+/** How long a node that is asked whether it is there may take to say anything, milliseconds. */
+const probeTime = 3_000
+
+/** As the node's own codes, for what we conclude ourselves. */
+const silent = 4408
+const notTheProtocol = 4400
+
+/**
+ * @typedef {object} LinkEvents
+ * @property {(link: Link) => Record<string, any>} hello returns the fields of the first frame
+ * @property {(link: Link) => void} opened after hello was sent, and before anything is answered
+ * @property {(link: Link, message: any) => void} message each message but refusals of requests, the welcome first
+ * @property {(link: Link, code: number, error: RollcallError) => void} ended once, unless we ended it ourselves
+ */
+
+/**
+ * Link is one WebSocket: it says hello, answers pings, matches answers with requests, and notices
+ * when the node has fallen silent. It does not reconnect. It may be asked as soon as it is opened;
+ * what is unanswered when it ends is rejected with code `disconnected`.
+ */
+export class Link {
+  #clock
+  #events
+  #socket
+  #maxFrame
+  /** @type {Map<number, { resolve: (answer: any) => void, reject: (error: RollcallError) => void, about: { request: string, channel?: string } }>} */
+  #waiting = new Map()
+  #lastId = 0
+  #heard // by clock.mono
+  #probed = /** @type {number | null} */ (null) // when the node was asked whether it is there; null: it has said something since
+  #open = false
+  #over = false
+
+  /** The node's last word, if that was an error: a close frame tells less. @type {RollcallError | null} */
+  refusal = null
+  /** The node's answer to hello. @type {any} */
+  welcome = null
+  /** When hello was said, by clock.mono. */
+  since = 0
+
+  /**
+   * @param {number} number counts links: the higher of two is the newer one
+   * @param {string} url
+   * @param {{ WebSocket: any, clock: Clock, maxFrame: number }} means
+   * @param {LinkEvents} events
+   */
+  constructor(number, url, { WebSocket, clock, maxFrame }, events) {
+    this.number = number
+    this.url = url
+    this.#clock = clock
+    this.#events = events
+    this.#maxFrame = maxFrame
+    this.#heard = clock.mono()
+    const socket = (this.#socket = new WebSocket(url, 'rollcall.v1'))
+    socket.onopen = () => this.#opened()
+    socket.onmessage = (/** @type {{ data: any }} */ event) => this.#frame(event.data)
+    socket.onclose = (/** @type {{ code: number, reason: string }} */ event) => this.#end(event.code, event.reason)
+    socket.onerror = () => {} // close follows, and says as much
+  }
+
+  /** Whether hello was sent, and the link has not ended. */
+  get open() {
+    return this.#open && !this.#over
+  }
+
+  /**
+   * Sends a request and returns the node's answer; of a roster in parts, the first. Rejected if the
+   * node refuses, or if the link ends before.
+   *
+   * @param {string} type
+   * @param {Record<string, any>} [fields]
+   * @returns {Promise<any>}
+   */
+  request(type, fields = {}) {
+    const about = { request: type, channel: fields.channel }
+    const id = ++this.#lastId
+    return new Promise((resolve, reject) => {
+      if (!this.open) return reject(new RollcallError('disconnected', '', about))
+      const frame = JSON.stringify({ type, id, ...fields })
+      if (new TextEncoder().encode(frame).length > this.#maxFrame) {
+        return reject(new RollcallError('too_large', 'beyond maxFrame', about)) // the node would end the link for it
+      }
+      this.#waiting.set(id, { resolve, reject, about })
+      this.#send(frame)
+    })
+  }
+
+  /** Asks whether the node is still there; {@link Link.check} draws the conclusion. Returns the answer. */
+  probe() {
+    this.#probed ??= this.#clock.mono()
+    return this.request('time')
+  }
+
+  /**
+   * Gives the link up if the node has been silent for too long.
+   *
+   * @param {boolean} late whether this comes after a pause: then what the node sent meanwhile may not
+   *   have been read yet, and it is asked first
+   */
+  check(late) {
+    const now = this.#clock.mono()
+    if (this.#probed !== null && now - this.#probed >= probeTime) return this.#end(silent, 'no answer')
+    if (now - this.#heard < (this.welcome?.timeout ?? assumedTimeout)) return
+    if (!this.#open || (!late && this.#probed === null)) return this.#end(silent, 'silent')
+    unawaited(this.probe())
+  }
+
+  /** Ends the link without a word; only who waits for an answer is told. */
+  drop() {
+    this.#over = true
+    const socket = this.#socket
+    socket.onopen = socket.onmessage = socket.onclose = null
+    socket.close()
+    for (const { reject, about } of this.#waiting.values()) reject(new RollcallError('disconnected', '', about))
+    this.#waiting.clear()
+  }
+
+  /** Ends the link with a goodbye: the user leaves at once. */
+  bye() {
+    if (this.open) this.#send('{"type":"bye"}')
+    this.drop()
+  }
+
+  #opened() {
+    this.#open = true
+    this.since = this.#heard = this.#clock.mono()
+    // Most refusals are followed by a close frame, which says what to do; these wait for a better hello.
+    this.request('hello', this.#events.hello(this)).catch(({ code }) => {
+      if (code === 'bad_request' || code === 'too_large') this.#end(notTheProtocol, code)
+    })
+    this.#events.opened(this)
+  }
+
+  /** @param {string} data */
+  #frame(data) {
+    this.#heard = this.#clock.mono()
+    this.#probed = null
+    for (const line of data.split('\n')) {
+      if (line && !this.#over) this.#take(JSON.parse(line))
+    }
+  }
+
+  /** @param {any} message */
+  #take(message) {
+    if (message.type === 'ping') this.#send('{"type":"pong"}') // here and now: timers may sleep
+    if (message.type === 'welcome') this.welcome = message
+    const waiting = this.#waiting.get(message.id)
+    this.#waiting.delete(message.id)
+    if (message.type === 'error') {
+      const error = new RollcallError(message.code, message.message, waiting?.about)
+      this.refusal = error // the last word, if it closes now
+      return waiting ? waiting.reject(error) : this.#events.message(this, message)
+    }
+    this.refusal = null
+    this.#events.message(this, message)
+    waiting?.resolve(message)
+  }
+
+  /** A socket that is closing takes nothing, and says so in a moment. @param {string} frame */
+  #send(frame) {
+    if (this.#socket.readyState === 1) this.#socket.send(frame)
+  }
+
+  /** @param {number} code @param {string} reason */
+  #end(code, reason) {
+    if (this.#over) return
+    this.drop()
+    const { refusal } = this
+    this.#events.ended(this, code, new RollcallError(refusal?.code ?? '', `${code} ${refusal?.message ?? reason}`))
+  }
+}

@@ -1,0 +1,55 @@
+import { Room } from './room.js'
+
+/** @import { RollcallError } from './error.js' */
+/** @import { Link } from './link.js' */
+/** @import { Wanted } from './room.js' */
+
+/**
+ * Rooms holds the rooms there are, one per channel, however often it is joined.
+ */
+export class Rooms {
+  /** @type {Map<string, Room>} */
+  #rooms = new Map()
+  #host
+
+  /** @param {{ links: () => Link[], error: (error: RollcallError) => void }} host */
+  constructor(host) {
+    this.#host = host
+  }
+
+  /** @param {string} channel */
+  get(channel) {
+    return this.#rooms.get(channel)
+  }
+
+  /**
+   * Returns the room of a channel, made if there is none, else widened.
+   *
+   * @param {string} channel
+   * @param {Wanted} wanted
+   */
+  open(channel, wanted) {
+    const known = this.#rooms.get(channel)
+    if (known) {
+      known.widen(wanted)
+      return known
+    }
+    const room = new Room(channel, wanted, {
+      ended: () => this.#rooms.get(channel) === room && this.#rooms.delete(channel),
+      error: this.#host.error,
+    })
+    this.#rooms.set(channel, room)
+    this.#host.links().forEach((link) => room.enter(link))
+    return room
+  }
+
+  /** @param {Link} link @param {any} message */
+  take(link, message) {
+    this.#rooms.get(message.channel)?.take(link, message)
+  }
+
+  /** Does something with each room; rooms may end meanwhile. @param {(room: Room) => void} run */
+  each(run) {
+    ;[...this.#rooms.values()].forEach(run)
+  }
+}
