@@ -8,16 +8,18 @@ import (
 	"time"
 
 	"github.com/rollcall-presence/rollcall/auth"
+	clientjs "github.com/rollcall-presence/rollcall/client-js"
 	"github.com/rollcall-presence/rollcall/node/protocol"
 	"github.com/rollcall-presence/rollcall/node/socket"
 )
 
-// Handler serves what is public: /v1/connect, /healthz and /readyz. It may be
+// Handler serves what is public: /v1/connect, /client.js, /healthz and /readyz. It may be
 // mounted in a server of one's own while [Node.Run] runs.
 func (n *Node) Handler() http.Handler {
 	mux := http.NewServeMux()
 	n.health(mux)
 	mux.HandleFunc("GET /v1/connect", n.connect)
+	mux.Handle("GET /client.js", clientjs.Handler())
 	return mux
 }
 

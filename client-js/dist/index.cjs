@@ -344,11 +344,8 @@ var Link = class {
   #lastId = 0;
   #heard;
   // by clock.mono
-  #probed = (
-    /** @type {number | null} */
-    null
-  );
-  // when the node was asked whether it is there; null: it has said something since
+  #probed = 0;
+  // when the node was asked whether it is there; 0: it has said something since
   #open = false;
   #over = false;
   /** The node's last word, if that was an error: a close frame tells less. @type {RollcallError | null} */
@@ -404,7 +401,7 @@ var Link = class {
   }
   /** Asks whether the node is still there; {@link Link.check} draws the conclusion. Returns the answer. */
   probe() {
-    this.#probed ??= this.#clock.mono();
+    this.#probed ||= this.#clock.mono();
     return this.request("time");
   }
   /**
@@ -415,9 +412,9 @@ var Link = class {
    */
   check(late) {
     const now = this.#clock.mono();
-    if (this.#probed !== null && now - this.#probed >= probeTime) return this.#end(silent, "no answer");
+    if (this.#probed && now - this.#probed >= probeTime) return this.#end(silent, "no answer");
     if (now - this.#heard < (this.welcome?.timeout ?? assumedTimeout)) return;
-    if (!this.#open || !late && this.#probed === null) return this.#end(silent, "silent");
+    if (!this.#open || !(late || this.#probed)) return this.#end(silent, "silent");
     unawaited(this.probe());
   }
   /** Ends the link without a word; only who waits for an answer is told. */
@@ -445,7 +442,7 @@ var Link = class {
   /** @param {string} data */
   #frame(data) {
     this.#heard = this.#clock.mono();
-    this.#probed = null;
+    this.#probed = 0;
     for (const line of data.split("\n")) {
       if (line && !this.#over) this.#take(JSON.parse(line));
     }
@@ -967,7 +964,7 @@ var Follows = class {
 };
 
 // src/inputs.js
-var defaultInputs = ["mousemove", "mousedown", "keydown", "wheel", "touchstart", "pointerdown", "scroll", "focus", "visibilitychange"];
+var defaultInputs = "mousemove mousedown keydown wheel touchstart pointerdown scroll focus visibilitychange".split(" ");
 function watchInputs(inputs, acted, blurred) {
   if (!page) return () => {
   };
@@ -1057,7 +1054,7 @@ var Monitor = class extends Emitter {
   }
   /** When the last action was, Unix milliseconds by our own clock. */
   get lastActivity() {
-    return Math.round(this.#clock.wall() - this.idle);
+    return this.#clock.wall() - this.idle;
   }
   /** How long ago the last action was, milliseconds. */
   get idle() {
@@ -1359,21 +1356,17 @@ var Room = class extends Emitter {
     this.end(new RollcallError("left"));
   }
   /**
-   * Makes more of this room: a member, or one who is told who is here.
+   * Makes a member of us, or replaces what we say of ourselves. The mode stays that of the first request, as it
+   * does at the node.
    *
    * @internal
    * @param {Wanted} wanted
    */
-  widen({ member, data, mode = "members" }) {
-    const listed = mode === "members" && this.mode === "count";
+  widen({ member, data }) {
+    if (!member || this.joined && data === void 0) return;
+    this.joined = true;
     if (data !== void 0) this.data = data;
-    if (!listed && !(member && (!this.joined || data !== void 0))) return;
-    this.joined ||= member;
-    if (listed) this.mode = mode;
-    for (const link of this.#links) {
-      if (listed) unawaited(link.request("leave", { channel: this.channel }));
-      this.#ask(link);
-    }
+    for (const link of this.#links) this.#ask(link);
   }
   /** Says on a new link what is to hold there. @internal @param {Link} link */
   enter(link) {

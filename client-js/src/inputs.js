@@ -1,7 +1,7 @@
 import { listen, page } from './page.js'
 
 /** The events that show that somebody is there, unless the application names others. */
-export const defaultInputs = ['mousemove', 'mousedown', 'keydown', 'wheel', 'touchstart', 'pointerdown', 'scroll', 'focus', 'visibilitychange']
+export const defaultInputs = 'mousemove mousedown keydown wheel touchstart pointerdown scroll focus visibilitychange'.split(' ')
 
 /**
  * Listens to what people do on the page, and returns a function that ends it.

@@ -35,7 +35,7 @@ export class Link {
   #waiting = new Map()
   #lastId = 0
   #heard // by clock.mono
-  #probed = /** @type {number | null} */ (null) // when the node was asked whether it is there; null: it has said something since
+  #probed = 0 // when the node was asked whether it is there; 0: it has said something since
   #open = false
   #over = false
 
@@ -95,7 +95,7 @@ export class Link {
 
   /** Asks whether the node is still there; {@link Link.check} draws the conclusion. Returns the answer. */
   probe() {
-    this.#probed ??= this.#clock.mono()
+    this.#probed ||= this.#clock.mono()
     return this.request('time')
   }
 
@@ -107,9 +107,9 @@ export class Link {
    */
   check(late) {
     const now = this.#clock.mono()
-    if (this.#probed !== null && now - this.#probed >= probeTime) return this.#end(silent, 'no answer')
+    if (this.#probed && now - this.#probed >= probeTime) return this.#end(silent, 'no answer')
     if (now - this.#heard < (this.welcome?.timeout ?? assumedTimeout)) return
-    if (!this.#open || (!late && this.#probed === null)) return this.#end(silent, 'silent')
+    if (!this.#open || !(late || this.#probed)) return this.#end(silent, 'silent')
     unawaited(this.probe())
   }
 
@@ -142,7 +142,7 @@ export class Link {
   /** @param {string} data */
   #frame(data) {
     this.#heard = this.#clock.mono()
-    this.#probed = null
+    this.#probed = 0
     for (const line of data.split('\n')) {
       if (line && !this.#over) this.#take(JSON.parse(line))
     }

@@ -58,7 +58,7 @@ export class Monitor extends Emitter {
 
   /** When the last action was, Unix milliseconds by our own clock. */
   get lastActivity() {
-    return Math.round(this.#clock.wall() - this.idle)
+    return this.#clock.wall() - this.idle
   }
 
   /** How long ago the last action was, milliseconds. */

@@ -155,21 +155,17 @@ export class Room extends Emitter {
   }
 
   /**
-   * Makes more of this room: a member, or one who is told who is here.
+   * Makes a member of us, or replaces what we say of ourselves. The mode stays that of the first request, as it
+   * does at the node.
    *
    * @internal
    * @param {Wanted} wanted
    */
-  widen({ member, data, mode = 'members' }) {
-    const listed = mode === 'members' && this.mode === 'count'
+  widen({ member, data }) {
+    if (!member || (this.joined && data === undefined)) return
+    this.joined = true
     if (data !== undefined) this.data = data
-    if (!listed && !(member && (!this.joined || data !== undefined))) return
-    this.joined ||= member
-    if (listed) this.mode = mode
-    for (const link of this.#links) {
-      if (listed) unawaited(link.request('leave', { channel: this.channel })) // the only way to another mode
-      this.#ask(link)
-    }
+    for (const link of this.#links) this.#ask(link)
   }
 
   /** Says on a new link what is to hold there. @internal @param {Link} link */
