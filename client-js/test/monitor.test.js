@@ -19,7 +19,7 @@ test('idle after the threshold, active at the next action, each reported once an
   client.monitor.on('idle', () => events.push('idle'))
   client.monitor.on('active', () => events.push('active'))
   client.monitor.start({ threshold: 5_000 })
-  await world.clock.pass(20_000)
+  await world.clock.pass(10_000)
   act('keydown')
   act('keydown')
   assert.deepEqual([states(), events], [['away 5000', 'online 0'], ['idle', 'active']])
