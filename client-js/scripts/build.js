@@ -19,11 +19,13 @@ const target = 'es2022'
  * Properties that only our modules use among themselves, and that neither the API nor the wire nor a browser
  * knows by name. In the minified files they get short names, which saves 3 %.
  */
-const internal = `
+export const internal = `
   about beat changed choose closed doubt drop each emit end ended enter exit forget hello hint hopeful host infer jumped
-  late links loggedOut make mark mono number opened ours ran random refusal refused remember renew renewable restart returning
+  late links loggedOut make mono number opened ours ran refusal refused remember renew renewable restart returning
   roster settle sleep stops take tell tokens told urls wake wall welcome widen probe bye measure nudge use`
-const minified = { minify: true, mangleProps: new RegExp(`^(${internal.trim().split(/\s+/).join('|')})$`) }
+  .trim()
+  .split(/\s+/)
+const minified = { minify: true, mangleProps: new RegExp(`^(${internal.join('|')})$`) }
 
 /** @type {import('esbuild').BuildOptions[]} */
 const bundles = [

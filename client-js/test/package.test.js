@@ -7,7 +7,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { bundle, committed } from '../scripts/build.js'
+import { bundle, committed, internal } from '../scripts/build.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -15,6 +15,13 @@ test('dist is what the sources make, and names no path of the machine that made 
   for (const [file, text] of await bundle()) {
     assert.equal(await committed(file), text, `${file} is out of date: run npm run build`)
     assert.ok(!text.includes(root), file)
+  }
+})
+
+test('no property that gets a short name is one of the language or of the platform', () => {
+  const known = [Array, Date, Error, Event, EventTarget, Map, Promise, Set, String, TextEncoder, URL, BroadcastChannel]
+  for (const one of [globalThis, Math, JSON, Object, Reflect, performance, ...known, ...known.map((kind) => kind.prototype)]) {
+    for (const name of internal) assert.ok(!(name in one), name)
   }
 })
 
