@@ -2,6 +2,7 @@ package node
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,6 +29,9 @@ func TestHelloWaitsUntilTheNodeKnowsItsCluster(t *testing.T) {
 		}
 		if status, _ := n.get("/healthz"); status != http.StatusOK {
 			t.Errorf("/healthz answers %d, want 200 as long as the process works", status)
+		}
+		if status, body := n.get("/client.js"); status != http.StatusOK || !strings.Contains(body, "Rollcall") {
+			t.Errorf("/client.js answers %d and %d bytes, want the script whatever the cluster", status, len(body))
 		}
 		b := w.dial(n, "alice")
 		b.setMute(true)
