@@ -107,6 +107,23 @@ test('idle after the threshold, back at a key', here, async () => {
   await tells(bob, 'leave alice closed')
 })
 
+test('a hidden tab whose timers hardly run stays online for many timeouts', here, async () => {
+  const alice = await cluster.context.newPage()
+  await alice.addInitScript(() => {
+    // As browsers do to tabs that have been hidden for long, in the proportion of a minute to a timeout of 13 s.
+    const { setTimeout } = globalThis
+    globalThis.setTimeout = (run, ms) => setTimeout(run, Math.ceil((performance.now() + ms) / 12_000) * 12_000 - performance.now())
+    Object.defineProperty(document, 'hidden', { get: () => true })
+    Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' })
+  })
+  await cluster.join('alice', { page: alice })
+  await fresh()
+  await alice.waitForTimeout(30_000) // eleven timeouts of these nodes
+  assert.deepEqual([await state(alice), await told(alice, 'token', 'sync'), await told(bob)], ['online', [], []])
+  await alice.close()
+  await tells(bob, 'leave alice closed')
+})
+
 test('the node under the tab is killed: it comes back elsewhere, and only differences are told', here, async () => {
   const alice = await cluster.join('alice')
   assert.equal(await alice.evaluate(() => globalThis.rollcall.node), 'node-1')
