@@ -12,7 +12,7 @@ export { Rollcall } from './rollcall.js'
 /** @typedef {import('./follows.js').UserStatus} UserStatus */
 /** @typedef {import('./monitor.js').Monitor} Monitor */
 /** @typedef {import('./monitor.js').MonitorOptions} MonitorOptions */
-/** @typedef {import('./rollcall.js').Options} Options */
+/** @typedef {import('./options.js').Options} Options */
 /** @typedef {import('./room.js').Room} Room */
 /** @typedef {import('./roster.js').Change} Change */
 /** @typedef {import('./roster.js').Member} Member */
