@@ -1,0 +1,126 @@
+package node
+
+import (
+	"time"
+
+	"github.com/rollcall-presence/rollcall/channels"
+	"github.com/rollcall-presence/rollcall/gossip"
+	"github.com/rollcall-presence/rollcall/node/protocol"
+)
+
+// host lets the mesh at the core.
+type host struct{ n *Node }
+
+func (h host) Do(f func(c *gossip.Core, now time.Time)) {
+	h.n.step(func(now time.Time) { f(h.n.core.Gossip, now) })
+}
+
+// step runs f with all state to itself, and carries out what follows from it.
+func (n *Node) step(f func(now time.Time)) {
+	for f != nil {
+		jobs, tellings, fx := n.locked(f)
+		n.mesh.Carry(fx)
+		for _, t := range tellings {
+			t.tell()
+		}
+		var next []*conn
+		for _, f := range jobs {
+			next = append(next, f.deliver()...)
+		}
+		f = nil
+		if len(next) > 0 {
+			f = func(time.Time) {
+				for _, c := range next {
+					n.resync(c)
+				}
+			}
+		}
+	}
+}
+
+// locked is the part of a step that is under the lock. It returns what is to be done
+// after it: the fans with something to deliver, what is told of people, and what the mesh
+// is to carry.
+func (n *Node) locked(f func(now time.Time)) ([]*fan, []telling, gossip.Effects) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	now := time.Now()
+	f(now)
+	fx := n.core.Settle(now)
+	n.observe(fx)
+	n.flushDue(now)
+	n.tellStirred(now)
+	jobs, tellings := n.jobs, n.tellings
+	n.jobs, n.tellings = nil, nil
+	n.stats.Told += uint64(len(tellings))
+	return jobs, tellings, fx
+}
+
+// observe does what a step made due on this node itself.
+func (n *Node) observe(fx gossip.Effects) {
+	if n.core.Gossip.Ready() {
+		select {
+		case <-n.ready:
+		default:
+			n.log.Info("node knows its cluster")
+			close(n.ready)
+		}
+	}
+	for _, note := range fx.Notes {
+		n.log.Info("peer is "+note.State.String(), "peer", note.Name, "id", note.Node.String(), "silent", note.Silent.Round(time.Millisecond))
+	}
+	for _, r := range fx.Resumed {
+		n.stats.HandedOver++
+		if c := n.sessions[r.Session]; c != nil {
+			n.stats.Resumed++
+			n.release(c)
+			c.sock.Close(protocol.CloseResumed, "resumed by another socket")
+		}
+	}
+	if fx.Doubt {
+		n.log.Warn("this process was paused for longer than the timeout")
+		n.doubt()
+	}
+	for _, e := range n.core.View.Events() {
+		if e.Kind == channels.SessionDisconnected && e.Origin == n.id {
+			n.ended(e)
+		}
+		if e.Kind == channels.ChannelJoined && len(n.people) > 0 {
+			n.meet(e.User, e.Channel)
+		}
+		n.tell(e)
+	}
+	n.scheduleDirty()
+	n.stirChanged()
+}
+
+// ended closes the socket of a session that the view has ended.
+func (n *Node) ended(e channels.Event) {
+	c := n.sessions[e.Session]
+	if c == nil {
+		return
+	}
+	n.release(c)
+	switch e.Reason {
+	case channels.ReasonKicked:
+		c.sock.Close(protocol.CloseForbidden, "disconnected by an operator")
+	default:
+		n.stats.TimedOut++
+		c.sock.Close(protocol.CloseSilent, "silent for too long")
+	}
+}
+
+// tell logs a change of presence.
+func (n *Node) tell(e channels.Event) {
+	if !n.logsPresence {
+		return
+	}
+	switch e.Kind {
+	case channels.ChannelJoined:
+		n.log.Debug("join", "channel", e.Channel, "user", e.User)
+	case channels.ChannelLeft:
+		n.log.Debug("leave", "channel", e.Channel, "user", e.User, "reason", e.Reason.String())
+	case channels.UserChanged:
+		n.log.Debug("status", "user", e.User, "status", e.Status)
+	}
+}
