@@ -171,6 +171,9 @@ func (c *Core) stalled(now time.Time, p *peer) {
 	if l.progress.After(since) {
 		since = l.progress
 	}
+	if c.Late() || c.clk.catchingUp() {
+		return // what it brought in a pause of ours was not read yet
+	}
 	if now.Sub(since) > 2*p.round()<<min(p.stalls, 5) { // a slow way is given more time each time
 		c.stats.Stalls++
 		p.stalls++
