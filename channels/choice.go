@@ -32,9 +32,12 @@ func truth(b bool) int {
 	return -1
 }
 
+// wins is Outranks where either may be none.
+func (c *Choice) wins(over *Choice) bool { return c != nil && (over == nil || c.Outranks(over)) }
+
 // consider takes a choice that was told for the user, if it wins.
 func (u *user) consider(c *Choice) {
-	if c != nil && (u.choice == nil || c.Outranks(u.choice)) {
+	if c.wins(u.choice) {
 		u.choice, u.fadeAt = c, 0
 	}
 }
@@ -43,7 +46,7 @@ func (u *user) consider(c *Choice) {
 // copy of it may be on its way from another node. Without that, nodes would disagree for
 // as long as the user lives, of which only one saw a moment when she had no session.
 func (v *View) fade(now Now, u *user, carried *Choice) {
-	if u.choice == nil || carried != nil && !u.choice.Outranks(carried) {
+	if !u.choice.wins(carried) {
 		u.fadeAt = 0
 		return
 	}

@@ -21,16 +21,8 @@ func (v *View) Choose(now Now, session uint64, status Status, text string) bool 
 // ChooseFor is [View.Choose] for a user, by an operator. False: no session of
 // hers is on this node; [View.Holders] says who has one.
 func (v *View) ChooseFor(now Now, user string, status Status, text string) bool {
-	u := v.users[user]
-	if u == nil {
-		return false
-	}
-	for s := u.sessions; s != nil; s = s.next {
-		if s.origin == v.own && !s.isKept() {
-			return v.Choose(now, s.rec.ID, status, text)
-		}
-	}
-	return false
+	own := v.OwnSessions(user)
+	return len(own) > 0 && v.Choose(now, own[0], status, text)
 }
 
 // Holders returns the nodes that hold a session of the user, in order of id.

@@ -92,14 +92,16 @@ func (v *View) Tick(now Now) {
 		}
 	}
 	v.giveUpWaiting(now)
-	for t, ok := v.aways.next(turningAway); ok && t.at <= now.Run; t, ok = v.aways.next(turningAway) {
-		v.touchUser(t.item)
-		v.aways.drop()
-	}
-	for t, ok := v.fades.next(fading); ok && t.at <= now.Run; t, ok = v.fades.next(fading) {
-		v.touchUser(t.item)
-		v.fades.drop()
-	}
+	v.touchDue(now, &v.aways, turningAway)
+	v.touchDue(now, &v.fades, fading)
 	v.seen.expire(now.Run)
 	v.settle(now)
+}
+
+// touchDue has the users judged whose time has come.
+func (v *View) touchDue(now Now, q *queue[*user], waited func(timed[*user]) bool) {
+	for t, ok := q.next(waited); ok && t.at <= now.Run; t, ok = q.next(waited) {
+		v.touchUser(t.item)
+		q.drop()
+	}
 }

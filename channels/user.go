@@ -157,7 +157,7 @@ func (u *user) survey() (best State, face *Session, carried *Choice) {
 	var newest, kept *session
 	latest := int64(0)
 	for s := u.sessions; s != nil; s = s.next {
-		if c := s.rec.Choice; c != nil && (carried == nil || c.Outranks(carried)) {
+		if c := s.rec.Choice; c.wins(carried) {
 			carried = c
 		}
 		latest = max(latest, s.rec.Active)
