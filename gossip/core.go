@@ -69,7 +69,7 @@ type Core struct {
 
 	peers []*peer // by id
 	links []*Link // in the order of their opening
-	seen  asked   // who was here before us
+	seen  inquiry // who was here before us
 
 	pingAt time.Time
 	ticked time.Time

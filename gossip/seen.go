@@ -13,18 +13,18 @@ import (
 // maxSeen bounds the users of one frame. With the longest names it fits into MaxFrame.
 const maxSeen = 1000
 
-// asked is whom this node has asked, and whether all is told.
-type asked struct {
+// inquiry is whom this node has asked, and whether all is told.
+type inquiry struct {
 	from *Link
 	over bool
 }
 
 // ask reports whether a stream is the one to ask on.
-func (a *asked) ask(l *Link) bool {
-	if a.over || a.from != nil {
+func (q *inquiry) ask(l *Link) bool {
+	if q.over || q.from != nil {
 		return false
 	}
-	a.from = l
+	q.from = l
 	return true
 }
 
