@@ -254,7 +254,8 @@ func (c *conn) open(now time.Time, h protocol.Hello, identity auth.Identity) boo
 	if n.leaving() {
 		return false // the socket is closing
 	}
-	if why := n.overLimit(identity, formerOf(h.Resume, identity.User)); why != "" {
+	resumed := formerOf(h.Resume, identity.User)
+	if why := n.overLimit(identity, resumed); why != "" {
 		c.overload(int64(h.ID), protocol.LimitReached, why)
 		return false
 	}
@@ -270,7 +271,7 @@ func (c *conn) open(now time.Time, h protocol.Hello, identity auth.Identity) boo
 	c.session = n.core.View.Open(t, channels.Opening{User: identity.User, State: stateOf[h.State], Active: active(t.Wall, h.State, h.Idle),
 		Profile: identity.Profile, Status: statusOf[status]})
 	n.sessions[c.session] = c
-	n.resume(now, h.Resume, identity.User)
+	n.resume(now, resumed, identity.User)
 	c.reply(protocol.AppendWelcome(nil, &protocol.Welcome{ID: int64(h.ID), Session: n.sessionName(c.session), User: identity.User,
 		Node: n.cfg.Name, Time: now.UnixMilli(), Interval: n.cfg.Interval.Milliseconds(), Timeout: n.cfg.Timeout.Milliseconds(),
 		Expires: expires(identity), Status: statusWords[n.core.View.Chosen(identity.User)]}))
@@ -322,22 +323,26 @@ func parseSession(name string) (node channels.NodeID, session uint64, err error)
 }
 
 // resume ends the former session of a user who has opened another, wherever it is
-// held. A name that is wrong or stale is ignored.
-func (n *Node) resume(now time.Time, name, user string) {
-	holder, session, err := parseSession(name)
+// held. One that is stale, or not hers, is ignored.
+func (n *Node) resume(now time.Time, f former, user string) {
 	switch {
-	case err != nil || user == "":
-	case holder != n.id:
-		n.core.Gossip.Resume(now, holder, gossip.Resumed{Session: session, User: user})
-	case n.core.View.Owner(session) == user:
-		old := n.sessions[session]
-		n.core.View.Break(n.core.Now(now), session)
+	case f == former{}:
+	case f.node != n.id:
+		n.core.Gossip.Resume(now, f.node, gossip.Resumed{Session: f.session, User: user})
+	case n.core.View.Owner(f.session) == user:
+		old := n.sessions[f.session]
+		n.core.View.Break(n.core.Now(now), f.session)
 		if old != nil {
-			n.stats.Resumed++
-			n.release(old)
-			old.sock.Close(protocol.CloseResumed, "resumed by another socket")
+			n.giveWay(old)
 		}
 	}
+}
+
+// giveWay closes a socket whose session is in grace, for the user has opened another.
+func (n *Node) giveWay(c *conn) {
+	n.stats.Resumed++
+	n.release(c)
+	c.sock.Close(protocol.CloseResumed, "resumed by another socket")
 }
 
 // following returns the connection's follow of a channel, or nil.

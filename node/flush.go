@@ -41,7 +41,7 @@ func (n *Node) schedule(f *fan) {
 		n.enqueue(f)
 		return
 	}
-	n.later(f, wait, &f.batch)
+	n.later(wait, &f.batch, func() { n.enqueue(f) })
 }
 
 // batchTime is the time between two diffs of a channel of that many members or followers.
@@ -57,12 +57,12 @@ func (n *Node) enqueue(f *fan) {
 	}
 }
 
-// later enqueues a fan after a while.
-func (n *Node) later(f *fan, wait time.Duration, timer **time.Timer) {
+// later does something after a while, in a step of its own. Until then the timer is set.
+func (n *Node) later(wait time.Duration, timer **time.Timer, do func()) {
 	*timer = time.AfterFunc(wait, func() {
 		n.step(func(time.Time) {
 			*timer = nil
-			n.enqueue(f)
+			do()
 		})
 	})
 }
@@ -76,7 +76,7 @@ func (n *Node) flushDue(now time.Time) {
 		case f.isBehind():
 			n.stats.Postponed++
 			if f.batch == nil {
-				n.later(f, batch, &f.batch)
+				n.later(batch, &f.batch, func() { n.enqueue(f) })
 			}
 		default:
 			n.flush(f, now)
@@ -127,7 +127,7 @@ func (n *Node) countsDue(f *fan, now time.Time, changed bool) bool {
 		return false
 	}
 	if wait := countEvery - now.Sub(f.counted); wait > 0 {
-		n.later(f, wait, &f.recount)
+		n.later(wait, &f.recount, func() { n.enqueue(f) })
 		return false
 	}
 	f.counted, f.uncounted = now, false

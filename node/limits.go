@@ -33,8 +33,7 @@ func formerOf(name, user string) former {
 // is. A session that is resumed makes room, for it ends; one in grace takes none.
 func (n *Node) overLimit(identity auth.Identity, f former) string {
 	if n.full() && !n.resumesHere(identity.User, f) {
-		n.stats.Full++
-		return fmt.Sprintf("this node is full: it takes %d sessions", n.maxSessions)
+		return n.tooMany()
 	}
 	return n.overUserLimit(identity.User, f)
 }
@@ -52,6 +51,12 @@ func (n *Node) overUserLimit(user string, f former) string {
 // full reports whether this node holds as many sessions as it may.
 func (n *Node) full() bool { return len(n.sessions) >= n.maxSessions }
 
+// tooMany counts a session that a full node does not take, and says why.
+func (n *Node) tooMany() string {
+	n.stats.Full++
+	return fmt.Sprintf("this node is full: it takes %d sessions", n.maxSessions)
+}
+
 // resumesHere reports whether a hello ends a session of this node.
 func (n *Node) resumesHere(user string, f former) bool {
 	return f.node == n.id && n.sessions[f.session] != nil && n.core.View.Owner(f.session) == user
@@ -66,7 +71,6 @@ func (n *Node) awaitHello(c *conn, now time.Time) {
 		n.stats.Mute++
 		c.sock.Close(protocol.CloseSilent, "no hello")
 	case age >= fullTime && n.full():
-		n.stats.Full++
-		c.overload(0, protocol.LimitReached, fmt.Sprintf("this node is full: it takes %d sessions", n.maxSessions))
+		c.overload(0, protocol.LimitReached, n.tooMany())
 	}
 }

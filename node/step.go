@@ -72,9 +72,7 @@ func (n *Node) observe(fx gossip.Effects) {
 	for _, r := range fx.Resumed {
 		n.stats.HandedOver++
 		if c := n.sessions[r.Session]; c != nil {
-			n.stats.Resumed++
-			n.release(c)
-			c.sock.Close(protocol.CloseResumed, "resumed by another socket")
+			n.giveWay(c)
 		}
 	}
 	if fx.Doubt {

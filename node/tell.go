@@ -20,12 +20,7 @@ func (n *Node) stir(p *person) {
 		return
 	}
 	if wait := batchTime(len(p.ties)) - time.Since(p.flushed); wait > 0 {
-		p.batch = time.AfterFunc(wait, func() {
-			n.step(func(time.Time) {
-				p.batch = nil
-				n.queue(p)
-			})
-		})
+		n.later(wait, &p.batch, func() { n.queue(p) })
 		return
 	}
 	n.queue(p)

@@ -10,16 +10,6 @@ import (
 	"github.com/rollcall-presence/rollcall/node/protocol"
 )
 
-// sign signs a token for channels, good for so long.
-func (w *world) sign(user string, life time.Duration, channels ...string) string {
-	w.Helper()
-	token, err := auth.Sign([]byte(testAuth.Secrets[0]), auth.Claims{User: user, Expires: time.Now().Add(life), Channels: channels})
-	if err != nil {
-		w.Fatal(err)
-	}
-	return token
-}
-
 // inRights runs a test on three nodes, with a watcher of both rooms on each and alice in
 // both on the first.
 func inRights(t *testing.T, seed uint64, test func(w *world, alice *tab, watchers []*tab)) {
@@ -57,12 +47,12 @@ func (w *world) wantNewsOf(watchers []*tab, since time.Time, want ...string) {
 func TestLostRightsAreSeenOnAllNodes(t *testing.T) {
 	inRights(t, 1, func(w *world, alice *tab, watchers []*tab) {
 		at := time.Now()
-		alice.do(client.Request{Type: "token", Token: w.sign("alice", time.Hour, "kept")})
+		alice.do(client.Request{Type: "token", Token: w.token("alice", time.Hour, "kept")})
 		w.wantNewsOf(watchers, at, "lost leave of alice left")
 		if ended := alice.last("ended"); ended == nil || ended.Channel != "lost" || ended.Code != string(protocol.Forbidden) {
 			t.Errorf("alice is told %+v, want that lost has ended", ended)
 		}
-		alice.do(client.Request{Type: "token", Token: w.sign("alice", time.Hour)}) // and given back
+		alice.do(client.Request{Type: "token", Token: w.token("alice", time.Hour)}) // and given back
 		w.wantNewsOf(watchers, at)
 		at = time.Now()
 		alice.join("lost")
@@ -73,7 +63,7 @@ func TestLostRightsAreSeenOnAllNodes(t *testing.T) {
 func TestLostRightsOfOneTabAreNoLeave(t *testing.T) {
 	inRights(t, 2, func(w *world, alice *tab, watchers []*tab) {
 		w.open(w.nodes[2], "alice").join("lost")
-		alice.do(client.Request{Type: "token", Token: w.sign("alice", time.Hour, "kept")})
+		alice.do(client.Request{Type: "token", Token: w.token("alice", time.Hour, "kept")})
 		w.wantNewsOf(watchers, time.Now())
 	})
 }
@@ -82,7 +72,7 @@ func TestSwapIsALogoutAndAJoinOnAllNodes(t *testing.T) {
 	inRights(t, 3, func(w *world, alice *tab, watchers []*tab) {
 		diffs := len(watchers[2].all("diff"))
 		at := time.Now()
-		alice.do(client.Request{Type: "token", Token: w.sign("bob", time.Hour, "kept")})
+		alice.do(client.Request{Type: "token", Token: w.token("bob", time.Hour, "kept")})
 		w.wantNewsOf(watchers, at, "kept leave of alice logout", "kept join of bob", "lost leave of alice logout")
 		if n := len(watchers[2].all("diff")) - diffs; n != 2 {
 			t.Errorf("on another node it took %d diffs, want one for each channel: never both of them there, never neither", n)
@@ -121,9 +111,9 @@ func TestLogoutOfOneTabIsNoLeave(t *testing.T) {
 
 func TestOnlyTheLastTokenToExpireIsALeave(t *testing.T) {
 	inRights(t, 5, func(w *world, alice *tab, watchers []*tab) {
-		alice.do(client.Request{Type: "token", Token: w.sign("alice", time.Minute)})
+		alice.do(client.Request{Type: "token", Token: w.token("alice", time.Minute)})
 		first := time.Now().Truncate(time.Millisecond)
-		other := w.openAs(w.nodes[1], "alice", client.Hello{Token: w.sign("alice", 2*time.Minute)})
+		other := w.openAs(w.nodes[1], "alice", client.Hello{Token: w.token("alice", 2*time.Minute)})
 		other.join("kept")
 		alice.wantClosed(2*time.Minute, protocol.CloseUnauthorized)
 		at := time.Now()
@@ -138,9 +128,9 @@ func TestOnlyTheLastTokenToExpireIsALeave(t *testing.T) {
 func TestTokenIsGoodToTheLastMoment(t *testing.T) {
 	inRights(t, 6, func(w *world, alice *tab, watchers []*tab) {
 		const life = time.Minute
-		alice.do(client.Request{Type: "token", Token: w.sign("alice", life)})
+		alice.do(client.Request{Type: "token", Token: w.token("alice", life)})
 		shown := time.Now().Truncate(time.Millisecond) // exp has whole milliseconds
-		stale := w.sign("alice", life-time.Second)
+		stale := w.token("alice", life-time.Second)
 		time.Sleep(time.Until(shown.Add(life + auth.DefaultLeeway - time.Second - 2*time.Millisecond)))
 		alice.do(client.Request{Type: "token", Token: stale}) // two milliseconds before its end
 		time.Sleep(10 * time.Millisecond)
@@ -157,16 +147,16 @@ func TestTokenIsGoodToTheLastMoment(t *testing.T) {
 
 func TestTokenRenewedWithinTheLeewayKeepsEverything(t *testing.T) {
 	inRights(t, 7, func(w *world, alice *tab, watchers []*tab) {
-		alice.do(client.Request{Type: "token", Token: w.sign("alice", time.Minute)})
+		alice.do(client.Request{Type: "token", Token: w.token("alice", time.Minute)})
 		time.Sleep(time.Minute + auth.DefaultLeeway - 2*time.Second)
-		over := w.sign("alice", -auth.DefaultLeeway)
+		over := w.token("alice", -auth.DefaultLeeway)
 		if answer := alice.ask(client.Request{Type: "token", Token: over}); len(answer) == 1 {
 			time.Sleep(settled)
 			if a := alice.answer(answer[0]); a == nil || a.Code != string(protocol.Expired) {
 				t.Errorf("a token that is over is answered %+v, want expired", a)
 			}
 		}
-		alice.do(client.Request{Type: "token", Token: w.sign("alice", time.Hour)})
+		alice.do(client.Request{Type: "token", Token: w.token("alice", time.Hour)})
 		time.Sleep(10 * time.Minute)
 		w.wantNewsOf(watchers, time.Now())
 		if n := len(alice.all("expiring")); n != 1 {

@@ -200,10 +200,10 @@ func (n *virtual) get(path string) (status int, body string) {
 	return r.Code, strings.TrimSpace(r.Body.String())
 }
 
-// token signs a token that is good for so long.
-func (w *world) token(user string, life time.Duration) string {
+// token signs a token that is good for so long, for these channels if any are named.
+func (w *world) token(user string, life time.Duration, channels ...string) string {
 	w.Helper()
-	token, err := auth.Sign([]byte(testAuth.Secrets[0]), auth.Claims{User: user, Expires: time.Now().Add(life)})
+	token, err := auth.Sign([]byte(testAuth.Secrets[0]), auth.Claims{User: user, Expires: time.Now().Add(life), Channels: channels})
 	if err != nil {
 		w.Fatal(err)
 	}
