@@ -54,7 +54,7 @@ func TestNodeThatLeavesWhileItIsDialedIsForgotten(t *testing.T) {
 	if dials := l.Take().Dials; len(dials) != 1 {
 		t.Fatalf("dials %v, want the peer", dials)
 	}
-	l.Goodbye(l.now, peer)
+	l.Packet(l.now, encodePing(&Ping{Node: peer, Beat: 1, Life: Left}))
 	link := l.Opened(l.now, peer)
 	l.Closed(l.now, link)
 	l.run(asideAge + time.Minute)

@@ -94,14 +94,6 @@ func (c *Core) Suspect(now time.Time, id channels.NodeID) {
 	}
 }
 
-// Goodbye says that a node has left on purpose.
-func (c *Core) Goodbye(now time.Time, id channels.NodeID) {
-	c.step(now)
-	if p := c.meet(id); p != nil {
-		c.depart(p, 0)
-	}
-}
-
 // hear takes in a beat at first hand, and when it was made. It counts from when it is
 // read: old and replayed ones prove nothing.
 func (c *Core) hear(now time.Time, p *peer, ping *Ping, made time.Time) {

@@ -31,7 +31,7 @@ type Config struct {
 	// Name labels the node for people. At most 255 bytes.
 	Name string
 
-	// Meta is told to every other node as it is. With Name it may take 510 bytes.
+	// Meta is told to every other node as it is. With Name it may take 511 bytes.
 	Meta []byte
 
 	// Listen is the host:port of the gossip port, UDP and TCP. Default

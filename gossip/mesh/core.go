@@ -19,7 +19,6 @@ type Host interface {
 type core interface {
 	Met(now time.Time, id channels.NodeID, info gossip.Peer)
 	Suspect(now time.Time, id channels.NodeID)
-	Goodbye(now time.Time, id channels.NodeID)
 	SeedsTried(now time.Time)
 	Packet(now time.Time, data []byte)
 	Ack(now time.Time, data []byte, ago time.Duration)

@@ -14,7 +14,7 @@ type delegate struct{ m *Mesh }
 
 // NodeMeta tells memberlist what to say of this node.
 func (d delegate) NodeMeta(int) []byte {
-	return encodeMeta(d.m.cfg.Name, d.m.cfg.Meta, d.m.leaving.Load())
+	return encodeMeta(d.m.cfg.Name, d.m.cfg.Meta)
 }
 
 // NotifyMsg takes a datagram of the core.
@@ -50,14 +50,14 @@ func (d delegate) NotifyLeave(n *memberlist.Node) { d.notice(n, true) }
 
 func (d delegate) notice(n *memberlist.Node, dead bool) {
 	id, err := channels.ParseNodeID(n.Name)
-	info, leaving, ok := decodeMeta(n.Meta)
+	info, ok := decodeMeta(n.Meta)
 	if err != nil || !ok {
 		d.m.count.foreign.Add(1)
 		return
 	}
 	info.Addr = n.Address()
-	d.m.setMember(Member{ID: id, Peer: info, leaving: leaving}, !dead)
+	d.m.setMember(Member{ID: id, Peer: info}, !dead)
 	if id != d.m.cfg.ID {
-		d.m.inbox.notice(id, notice{info: info, dead: dead, leaving: leaving})
+		d.m.inbox.notice(id, notice{info: info, dead: dead})
 	}
 }

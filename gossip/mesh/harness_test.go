@@ -31,7 +31,6 @@ type node struct {
 
 	met       map[channels.NodeID]gossip.Peer
 	suspected map[channels.NodeID]bool
-	goodbyes  map[channels.NodeID]bool
 	tried     int
 	packets   []string
 	links     map[*gossip.Link]*fakeLink
@@ -61,7 +60,7 @@ func newNode(t *testing.T, cfg Config) *node {
 	n := &node{
 		t: t, id: cfg.ID, log: &logBuffer{}, changed: make(chan struct{}),
 		met: map[channels.NodeID]gossip.Peer{}, suspected: map[channels.NodeID]bool{},
-		goodbyes: map[channels.NodeID]bool{}, links: map[*gossip.Link]*fakeLink{},
+		links: map[*gossip.Link]*fakeLink{},
 	}
 	cfg.Logger = slog.New(slog.NewTextHandler(n.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
@@ -124,7 +123,6 @@ func (n *node) Met(_ time.Time, id channels.NodeID, info gossip.Peer) {
 	}
 }
 func (n *node) Suspect(_ time.Time, id channels.NodeID) { n.suspected[id] = true }
-func (n *node) Goodbye(_ time.Time, id channels.NodeID) { n.goodbyes[id] = true }
 func (n *node) SeedsTried(time.Time)                    { n.tried++ }
 func (n *node) Packet(_ time.Time, data []byte)         { n.packets = append(n.packets, string(data)) }
 func (n *node) Ack(_ time.Time, data []byte, ago time.Duration) {

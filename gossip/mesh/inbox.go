@@ -44,9 +44,8 @@ type packet struct {
 
 // notice is what memberlist thinks of a member.
 type notice struct {
-	info    gossip.Peer
-	dead    bool
-	leaving bool
+	info gossip.Peer
+	dead bool
 }
 
 func newInbox(count *counters) *inbox {
@@ -141,12 +140,9 @@ func (p packet) tell(c core, now time.Time) {
 }
 
 func (n notice) tell(c core, now time.Time, id channels.NodeID) {
-	switch {
-	case n.leaving:
-		c.Goodbye(now, id)
-	case n.dead:
+	if n.dead {
 		c.Suspect(now, id)
-	default:
+	} else {
 		c.Met(now, id, n.info)
 	}
 }

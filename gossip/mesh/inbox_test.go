@@ -53,39 +53,37 @@ func TestNewestNoticeOfAMemberCounts(t *testing.T) {
 		n.m.inbox.notice(a, notice{dead: true})
 	}
 	n.m.inbox.notice(a, notice{info: gossip.Peer{Addr: "new"}})
-	n.m.inbox.notice(b, notice{dead: true, leaving: true})
+	n.m.inbox.notice(b, notice{dead: true})
 	if waits := len(n.m.inbox.order); waits != 2 {
 		t.Errorf("%d notices wait for 2 members", waits)
 	}
 	n.m.inbox.deliver(n.do)
-	if n.met[a].Addr != "new" || n.suspected[a] || !n.goodbyes[b] || n.suspected[b] {
-		t.Errorf("met %v, suspected %v, goodbyes %v", n.met, n.suspected, n.goodbyes)
+	if n.met[a].Addr != "new" || n.suspected[a] || !n.suspected[b] {
+		t.Errorf("met %v, suspected %v", n.met, n.suspected)
 	}
 }
 
 func TestMetaComesOutAsItWentIn(t *testing.T) {
-	for _, leaving := range []bool{false, true} {
-		p, left, ok := decodeMeta(encodeMeta("Zoë", []byte{0, 1}, leaving))
-		if !ok || left != leaving || p.Name != "Zoë" || string(p.Meta) != "\x00\x01" {
-			t.Errorf("%+v, leaving %v, ok %v", p, left, ok)
-		}
+	p, ok := decodeMeta(encodeMeta("Zoë", []byte{0, 1}))
+	if !ok || p.Name != "Zoë" || string(p.Meta) != "\x00\x01" {
+		t.Errorf("%+v, ok %v", p, ok)
 	}
-	for _, b := range [][]byte{nil, {0}, {0, 1}, {0, 255, 1}} {
-		if _, _, ok := decodeMeta(b); ok {
+	for _, b := range [][]byte{nil, {1}, {255, 1}} {
+		if _, ok := decodeMeta(b); ok {
 			t.Errorf("meta %x is taken for ours", b)
 		}
 	}
 }
 
 func FuzzDecodeMeta(f *testing.F) {
-	f.Add(encodeMeta("name", []byte("meta"), true))
-	f.Add([]byte{0, 200})
+	f.Add(encodeMeta("name", []byte("meta")))
+	f.Add([]byte{200})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p, leaving, ok := decodeMeta(b)
+		p, ok := decodeMeta(b)
 		if !ok {
 			return
 		}
-		if again := encodeMeta(p.Name, p.Meta, leaving); string(again[1:]) != string(b[1:]) {
+		if again := encodeMeta(p.Name, p.Meta); string(again) != string(b) {
 			t.Errorf("%x was read as %x", b, again)
 		}
 	})

@@ -4,39 +4,36 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/hashicorp/memberlist"
 )
 
 const (
-	// leaveStep bounds each of the two rounds of gossip in which a node leaves.
-	// One takes about a second at memberlist's pace.
-	leaveStep = 2 * time.Second
+	// leaveTime bounds the gossip by which a node leaves. It takes about half a
+	// second at memberlist's pace.
+	leaveTime = 2 * time.Second
 
-	// leaveLook is how often a node that waits for a round looks whether there is
+	// leaveLook is how often a node that waits for that looks whether there is
 	// still somebody to tell.
 	leaveLook = 20 * time.Millisecond
 )
 
-// Leave says goodbye to the cluster and closes the mesh. It waits at most until
-// ctx's deadline, and 4s, for the news to go round, but not for nodes that leave
-// as well; streams finish meanwhile what they have to say. Whoever has not heard
-// the news by then gives the node up by its own timeout. Call [gossip.Core.Leave]
-// before.
+// Leave takes the node off every memberlist and closes the mesh. It waits at most
+// until ctx's deadline, and 2s, for that news to go round; streams finish meanwhile
+// what they have to say. Whoever has not heard of it by then finds out as of any node
+// that is gone. Call [gossip.Core.Leave] before, which says goodbye: memberlist does not
+// tell a member that left from one that it gave up.
 func (m *Mesh) Leave(ctx context.Context) error {
 	m.mu.Lock()
 	list := m.list
-	if m.state != isStarted || m.leaving.Swap(true) {
+	if m.state != isStarted || m.parting {
 		list = nil
 	}
+	m.parting = true
 	m.mu.Unlock()
 	var err error
 	if list != nil && ctx.Err() == nil {
-		// First that it is leaving, then that it is gone: see meta.go. The first
-		// goes also to those who leave, since they wait for nobody who does.
-		err = round(ctx, list.UpdateNode, func() bool { return !m.anyOther(func(Member) bool { return true }) })
-		gone := round(ctx, list.Leave, func() bool { return m.hasParted() && !m.anyOther(isStaying) })
-		if err == nil {
-			err = gone
-		}
+		err = m.part(ctx, list)
 	}
 	m.Close()
 	if err != nil {
@@ -45,58 +42,44 @@ func (m *Mesh) Leave(ctx context.Context) error {
 	return nil
 }
 
-// round has something said to the cluster, and returns once it was, or once it is
-// vain: there is nobody to hear it. memberlist would then wait in vain until its
+// part returns once the others were told that this node is gone, or once that is vain:
+// there is nobody left to hear it. memberlist would then wait in vain until its
 // time is over, and is left to that.
-func round(ctx context.Context, say func(time.Duration) error, vain func() bool) error {
+func (m *Mesh) part(ctx context.Context, list *memberlist.Memberlist) error {
 	said := make(chan error, 1)
-	go func() { said <- say(leaveBound(ctx)) }()
+	go func() { said <- list.Leave(leaveBound(ctx)) }()
 	look := time.NewTicker(leaveLook)
 	defer look.Stop()
 	for {
 		select {
 		case err := <-said:
-			if vain() {
+			if m.alone() {
 				return nil
 			}
 			return err
 		case <-look.C:
-			if vain() {
+			if m.alone() {
 				return nil
 			}
 		}
 	}
 }
 
-// leaveBound returns what one round may take. 0 would be for ever to memberlist.
+// leaveBound returns what leaving may take. 0 would be for ever to memberlist.
 func leaveBound(ctx context.Context) time.Duration {
 	if by, ok := ctx.Deadline(); ok {
-		return max(min(time.Until(by)/2, leaveStep), time.Millisecond)
+		return max(min(time.Until(by), leaveTime), time.Millisecond)
 	}
-	return leaveStep
+	return leaveTime
 }
 
-// anyOther tells whether there is another member of that kind.
-func (m *Mesh) anyOther(kind func(Member) bool) bool {
+// alone tells whether memberlist has no member any more, not even this one: before it
+// takes this node off its list it must not be shut down, as its Leave panics if it
+// begins after its Shutdown.
+func (m *Mesh) alone() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for id, member := range m.members {
-		if id != m.cfg.ID && kind(member) {
-			return true
-		}
-	}
-	return false
-}
-
-func isStaying(member Member) bool { return !member.leaving }
-
-// hasParted tells whether memberlist has taken this node off its own list. Before
-// that it must not be shut down: its Leave panics if it begins after its Shutdown.
-func (m *Mesh) hasParted() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	_, listed := m.members[m.cfg.ID]
-	return !listed
+	return len(m.members) == 0
 }
 
 // Close stops the mesh without a goodbye, as a crash would, and returns when

@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/memberlist"
@@ -29,7 +28,6 @@ type Mesh struct {
 	do        doer
 	count     counters
 	hush      hush
-	leaving   atomic.Bool
 
 	ctx    context.Context // ends when the mesh stops
 	cancel context.CancelFunc
@@ -37,6 +35,7 @@ type Mesh struct {
 
 	mu      sync.Mutex // guards the rest; a leaf
 	state   state
+	parting bool                   // Leave was called
 	list    *memberlist.Memberlist // nil until Start
 	streams map[*gossip.Link]*stream
 	dialing map[channels.NodeID]bool
@@ -55,8 +54,6 @@ const (
 type Member struct {
 	ID          channels.NodeID
 	gossip.Peer // its gossip address, name and meta
-
-	leaving bool // it has said that it will
 }
 
 // New binds the gossip port. Nothing is said or heard before [Mesh.Start]. An

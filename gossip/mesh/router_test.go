@@ -20,10 +20,11 @@ func knock(t *testing.T, n *node, data string) net.Conn {
 	return c
 }
 
-// waitFor waits for what no event tells of.
+// waitFor waits for what no event tells of. News of a member that gossip did not bring
+// comes with memberlist's next full sync, up to 30s later.
 func waitFor(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	late := time.After(20 * time.Second)
+	late := time.After(2 * time.Minute)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {

@@ -258,7 +258,7 @@ func (w *world) leave(n *node) {
 		for _, m := range w.nodes {
 			if m != n && m.members[n.id] && !w.net.cut[[2]int{n.slot, m.slot}] {
 				delete(m.members, n.id)
-				m.do(func(now time.Time) { m.core.Gossip.Goodbye(now, n.id) })
+				m.do(func(now time.Time) { m.core.Gossip.Suspect(now, n.id) })
 			}
 		}
 		n.dead, n.left, n.stopped = true, true, w.now
