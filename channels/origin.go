@@ -11,6 +11,8 @@ type origin struct {
 	id       NodeID
 	number   uint64 // the copy is exact up to here
 	sessions map[uint64]*session
+	nobodys  int           // of these sessions: anonymous ones
+	peak     int           // the most sessions at one time
 	left     bool          // said goodbye: its sessions are in grace
 	until    time.Duration // if left: running time at which they end
 }

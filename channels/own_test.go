@@ -221,3 +221,30 @@ func TestNewMembershipInheritsSinceOfHoldsThatAreGone(t *testing.T) {
 		t.Fatalf("since %d, want 5000", got)
 	}
 }
+
+func TestLoadCountsTheSessionsOfEachNode(t *testing.T) {
+	v := newView()
+	v.Open(at(0), Opening{User: "alice"})
+	nobody, bob := putS(1, "", Online), putS(2, "bob", Online)
+	v.Apply(at(0), nodeB, []Change{nobody, bob, putS(3, "carol", Broken)}, 3)
+	for _, step := range []struct {
+		what string
+		do   func()
+		b    Load
+	}{
+		{"three came", func() {}, Load{3, 1, 3}},
+		{"bob became carol", func() { v.Apply(at(0), nodeB, []Change{putS(2, "carol", Online)}, 4) }, Load{3, 1, 3}},
+		{"two left", func() {
+			v.Apply(at(0), nodeB, []Change{ended(nobody, ReasonLeft), ended(putS(2, "carol", Online), ReasonLeft)}, 6)
+		}, Load{1, 0, 3}},
+		{"the node was lost", func() { v.Lost(at(0), nodeB) }, Load{}},
+	} {
+		step.do()
+		if got := v.Load(nodeB); got != step.b {
+			t.Errorf("%s: %+v, want %+v", step.what, got, step.b)
+		}
+	}
+	if got := v.Load(self); got != (Load{1, 0, 1}) {
+		t.Errorf("own load %+v, want one session", got)
+	}
+}

@@ -65,11 +65,19 @@ func (v *View) Details(name string) (UserDetails, bool) {
 	return d, len(d.Sessions) > 0
 }
 
-// sessionsOf returns the sessions of a user that did not end, by node and id.
+// sessionsOf returns the sessions of a user that did not end, by node and id. It looks at
+// each of them, and at each of what they hold, once.
 func (v *View) sessionsOf(name string) []SessionInfo {
 	u := v.users[name]
 	if u == nil {
 		return nil
+	}
+	held := map[*session][]string{}
+	for m := u.members; m != nil; m = m.next {
+		m.each(func(h *hold) bool {
+			held[h.s] = append(held[h.s], m.channel.name)
+			return true
+		})
 	}
 	var all []SessionInfo
 	for s := u.sessions; s != nil; s = s.next {
@@ -77,11 +85,7 @@ func (v *View) sessionsOf(name string) []SessionInfo {
 			continue
 		}
 		info := s.info()
-		for m := u.members; m != nil; m = m.next {
-			if m.holdOf(s) != nil {
-				info.Channels = append(info.Channels, m.channel.name)
-			}
-		}
+		info.Channels = held[s]
 		slices.Sort(info.Channels)
 		all = append(all, info)
 	}
@@ -113,6 +117,22 @@ func (v *View) Sessions() iter.Seq[SessionInfo] {
 			}
 		}
 	}
+}
+
+// Load is how many sessions a node holds, in grace ones included.
+type Load struct {
+	Sessions  int
+	Anonymous int // of these
+	Peak      int // the most Sessions at one time since this node knows it
+}
+
+// Load returns how many sessions a node holds, as far as is known.
+func (v *View) Load(node NodeID) Load {
+	o := v.origins[node]
+	if o == nil {
+		return Load{}
+	}
+	return Load{len(o.sessions), o.nobodys, o.peak}
 }
 
 // Origins returns the nodes of which something is known, this one included, in

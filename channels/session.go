@@ -64,8 +64,10 @@ func (v *View) addSession(o *origin, rec *Session) {
 		s.told = Away
 	}
 	o.sessions[rec.ID] = s
+	o.peak = max(o.peak, len(o.sessions))
 	v.stats.Sessions++
 	if rec.User == "" {
+		o.nobodys++
 		v.stats.Anonymous++
 	} else {
 		s.user = v.userOf(rec.User)
@@ -91,6 +93,7 @@ func (v *View) endSession(now Now, o *origin, rec *Session, end End) {
 	}
 	v.tellSession(SessionDisconnected, s, end.Reason)
 	if s.user == nil {
+		o.nobodys--
 		v.stats.Anonymous--
 		return
 	}

@@ -27,12 +27,24 @@ type PeerInfo struct {
 func (c *Core) Peers() iter.Seq[PeerInfo] {
 	return func(yield func(PeerInfo) bool) {
 		for _, p := range c.peers {
-			if !yield(PeerInfo{p.id, p.name, p.addr, p.meta, p.state, p.life, p.beat, c.clk.run - p.heard,
-				p.copy.Number(), p.shown, p.link != nil && p.link.proved}) {
+			if !yield(c.info(p)) {
 				return
 			}
 		}
 	}
+}
+
+// Peer returns what is known of one peer; false if it is none, or forgotten.
+func (c *Core) Peer(id channels.NodeID) (PeerInfo, bool) {
+	if p := c.peer(id); p != nil {
+		return c.info(p), true
+	}
+	return PeerInfo{}, false
+}
+
+func (c *Core) info(p *peer) PeerInfo {
+	return PeerInfo{p.id, p.name, p.addr, p.meta, p.state, p.life, p.beat, c.clk.run - p.heard,
+		p.copy.Number(), p.shown, p.link != nil && p.link.proved}
 }
 
 // Held returns what our copy of a peer's table holds, by number.

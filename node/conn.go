@@ -272,7 +272,7 @@ func (c *conn) open(now time.Time, h protocol.Hello, identity auth.Identity) boo
 		Profile: identity.Profile, Status: statusOf[status]})
 	n.sessions[c.session] = c
 	n.resume(now, resumed, identity.User)
-	c.reply(protocol.AppendWelcome(nil, &protocol.Welcome{ID: int64(h.ID), Session: n.sessionName(c.session), User: identity.User,
+	c.reply(protocol.AppendWelcome(nil, &protocol.Welcome{ID: int64(h.ID), Session: sessionName(n.id, c.session), User: identity.User,
 		Node: n.cfg.Name, Time: now.UnixMilli(), Interval: n.cfg.Interval.Milliseconds(), Timeout: n.cfg.Timeout.Milliseconds(),
 		Expires: expires(identity), Status: statusWords[n.core.View.Chosen(identity.User)]}))
 	return true
@@ -305,9 +305,9 @@ func expires(i auth.Identity) int64 {
 	return i.Expires.UnixMilli()
 }
 
-// sessionName is the name of an own session on the wire, parseSession its inverse.
-func (n *Node) sessionName(session uint64) string {
-	return n.id.String() + "-" + strconv.FormatUint(session, 36)
+// sessionName is the name of a session on the wire, parseSession its inverse.
+func sessionName(node channels.NodeID, session uint64) string {
+	return node.String() + "-" + strconv.FormatUint(session, 36)
 }
 
 func parseSession(name string) (node channels.NodeID, session uint64, err error) {

@@ -53,6 +53,7 @@ import (
 type Node struct {
 	cfg      Config
 	id       channels.NodeID
+	card     card // what the other nodes are told of this one
 	log      *slog.Logger
 	verifier *auth.Verifier
 	public   auth.Public
@@ -175,8 +176,9 @@ func (n *Node) open() (err error) {
 	if n.admin, err = n.cfg.listen(n.cfg.Admin); err != nil {
 		return fmt.Errorf("node: admin address: %w", err)
 	}
+	n.card = newCard(n.listener.Addr(), n.admin.Addr(), time.Now())
 	if n.mesh, err = mesh.New(mesh.Config{
-		ID: n.id, Name: n.cfg.Name, Listen: n.cfg.Gossip, Advertise: n.cfg.Advertise, Seeds: n.cfg.Join,
+		ID: n.id, Name: n.cfg.Name, Meta: n.card.encode(), Listen: n.cfg.Gossip, Advertise: n.cfg.Advertise, Seeds: n.cfg.Join,
 		Keys: n.cfg.GossipKeys, Cluster: n.cfg.Cluster, Interval: n.cfg.Interval, Logger: n.log,
 		Transport: n.cfg.transport,
 	}, host{n}); err != nil {

@@ -194,7 +194,7 @@ func (c *conn) renew(now channels.Now, id int64, identity auth.Identity) {
 			}
 		}
 		c.become(now, channels.Opening{User: identity.User, Profile: identity.Profile, Status: statusOf[identity.Status]})
-		session = n.sessionName(c.session)
+		session = sessionName(n.id, c.session)
 	}
 	c.identify(identity)
 	if same {
@@ -245,7 +245,7 @@ func (c *conn) logout(now channels.Now, id int64) (last bool) {
 	if c.identity.User != "" {
 		c.become(now, channels.Opening{})
 		c.identify(auth.Identity{})
-		session = n.sessionName(c.session)
+		session = sessionName(n.id, c.session)
 	}
 	for _, w := range slices.Clone(c.follows) {
 		if w.member || !c.rights.MayWatch(w.fan.channel) {
