@@ -60,6 +60,7 @@ type conn struct {
 
 // Frame takes a text frame in.
 func (c *conn) Frame(data []byte) {
+	c.node.still()
 	c.confirm()
 	empty := true
 	for line := range protocol.Lines(data) {
@@ -210,7 +211,7 @@ func (c *conn) refuseToken(id int64, err error) {
 // wait keeps the sweep from closing a connection of which nothing is read while a
 // request waits, until goOn.
 func (c *conn) wait(request int64) {
-	c.node.mu.Lock()
+	c.node.lock()
 	defer c.node.mu.Unlock()
 	c.waiting, c.awaited = true, request
 }

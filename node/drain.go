@@ -14,7 +14,7 @@ import (
 
 // drain returns when no client is left, or when the time for that is over.
 func (n *Node) drain() {
-	if n.cfg.Drain <= 0 {
+	if n.cfg.Drain <= 0 || n.hasCrashed() {
 		return
 	}
 	n.step(n.beginDrain)
@@ -26,6 +26,7 @@ func (n *Node) drain() {
 	defer over.Stop()
 	select {
 	case <-n.deserted:
+	case <-n.mishaps.crashed:
 	case <-over.C:
 	}
 }

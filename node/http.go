@@ -80,7 +80,7 @@ func (n *Node) connect(w http.ResponseWriter, r *http.Request) {
 
 // admit takes a connection in, or turns it away because the node is going away.
 func (n *Node) admit(c *conn) {
-	n.mu.Lock()
+	n.lock()
 	defer n.mu.Unlock()
 	if n.leaving() {
 		c.turnAway()

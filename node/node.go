@@ -77,6 +77,7 @@ type Node struct {
 	maxSessions int
 	door        *door.Door   // of the public address
 	certificate *certificate // nil: no TLS
+	mishaps     mishaps
 
 	logsPresence bool // every change, which takes every event of the view; fixed
 
@@ -125,6 +126,7 @@ func New(cfg Config) (*Node, error) {
 	n := &Node{
 		cfg: cfg, log: cfg.Logger, ready: make(chan struct{}),
 		draining: make(chan struct{}), deserted: make(chan struct{}), stopping: make(chan struct{}),
+		mishaps:  mishaps{crashed: make(chan struct{})},
 		decoder:  protocol.Decoder{MaxData: cfg.MaxData},
 		conns:    map[*conn]struct{}{},
 		sessions: map[uint64]*conn{},
@@ -239,6 +241,9 @@ func (n *Node) Ready() bool {
 // It returns early if the node cannot begin to serve. Call it once.
 func (n *Node) Run(ctx context.Context) error {
 	defer n.shut()
+	if n.hasCrashed() {
+		return nil
+	}
 	if err := n.mesh.Start(); err != nil {
 		return fmt.Errorf("node: %w", err)
 	}
@@ -259,9 +264,15 @@ func (n *Node) Run(ctx context.Context) error {
 	var err error
 	select {
 	case <-ctx.Done():
+	case <-n.mishaps.crashed:
 	case err = <-failed:
 	}
+	n.rouse()
 	n.drain()
+	if n.hasCrashed() { // then nobody is told anything, and else new ones that the node is going away
+		public.Close()
+		admin.Close()
+	}
 	n.stop()
 	public.Close()
 	admin.Close()

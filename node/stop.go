@@ -15,15 +15,24 @@ const stopTime = 3 * time.Second
 // are closed, which takes a client that does not answer stopTime.
 func (n *Node) stop() {
 	conns, last := n.dismiss()
-	n.log.Info("node stops", "drained", last.Drained, "handed_over", last.HandedOver, "forced", last.Forced)
+	if n.hasCrashed() {
+		n.mesh.Close()
+	} else {
+		n.log.Info("node stops", "drained", last.Drained, "handed_over", last.HandedOver, "forced", last.Forced)
+		n.goodbye()
+	}
+	for _, c := range conns {
+		<-c.over
+	}
+}
+
+// goodbye tells the cluster that this node leaves it.
+func (n *Node) goodbye() {
 	n.step(func(now time.Time) { n.core.Gossip.Leave(now) })
 	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
 	if err := n.mesh.Leave(ctx); err != nil {
 		n.log.Warn("goodbye may not have reached everybody: " + err.Error())
-	}
-	for _, c := range conns {
-		<-c.over
 	}
 }
 
@@ -35,9 +44,12 @@ func (n *Node) dismiss() (conns []*conn, last counters) {
 	close(n.stopping)
 	for c := range n.conns {
 		conns = append(conns, c)
-		if c.session == 0 {
+		switch {
+		case n.mishaps.dead:
+			c.sock.Cut()
+		case c.session == 0:
 			c.turnAway()
-		} else {
+		default:
 			c.sock.Close(protocol.CloseGoingAway, "the node stops")
 		}
 	}

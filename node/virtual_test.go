@@ -95,6 +95,9 @@ func (n *virtual) wantNothingLeft(w *world) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	sockets := n.acceptor.Stats().Open.Load()
+	if n.mishaps.dead && sockets == 0 {
+		return // the rest is left as it was
+	}
 	if len(n.conns)+len(n.sessions)+len(n.fans)+len(n.people)+n.ties > 0 || sockets > 0 {
 		w.Errorf("node %s has ended and holds %d connections, %d sessions, %d fans, %d people with %d ties, %d sockets",
 			n.host, len(n.conns), len(n.sessions), len(n.fans), len(n.people), n.ties, sockets)

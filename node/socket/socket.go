@@ -83,6 +83,9 @@ func (s *Socket) Close(code protocol.CloseCode, reason string) {
 	s.close(code, reason)
 }
 
+// Cut breaks the connection at once, without a close frame, as if this process had died.
+func (s *Socket) Cut() { s.wire.cut() }
+
 // close is Close with mu held.
 func (s *Socket) close(code protocol.CloseCode, reason string) {
 	if s.cause != nil || s.ended {
