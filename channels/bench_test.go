@@ -2,6 +2,7 @@ package channels
 
 import (
 	"fmt"
+	"net/netip"
 	"runtime"
 	"testing"
 	"time"
@@ -9,13 +10,19 @@ import (
 
 // crowd makes the table of one origin: sessions of as many users, each in three
 // channels of about a hundred. Every record has strings of its own, as from the wire.
-func crowd(users int) (sessions, memberships []Change) {
+// Detailed, it knows from where each came, with one of a hundred browsers.
+func crowd(users int, detailed bool) (sessions, memberships []Change) {
 	rooms := max(1, users*3/100)
 	id := uint64(0)
 	for i := range users {
 		id++
 		s := id
-		sessions = append(sessions, Change{Session: &Session{ID: s, User: fmt.Sprint("user", i), State: Online}})
+		rec := &Session{ID: s, User: fmt.Sprint("user", i), State: Online}
+		if detailed {
+			address := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
+			rec.Details = NewDetails(address, fmt.Sprint("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/", i%100), "", int64(i))
+		}
+		sessions = append(sessions, Change{Session: rec})
 		for j := range 3 {
 			id++
 			memberships = append(memberships, Change{Membership: &Membership{
@@ -41,24 +48,28 @@ func BenchmarkHeap(b *testing.B) {
 		b.Skip("needs a gigabyte")
 	}
 	const users = 1_000_000
-	for b.Loop() {
-		before := heapBytes()
-		v := New(Config{Self: NodeID{1}, Grace: time.Second, Timeout: time.Second})
-		v.Record(0)
-		v.Learned()
-		sessions, memberships := crowd(users)
-		v.Apply(Now{1, 1}, NodeID{2}, sessions, 1)
-		clear(sessions)
-		sessions = nil
-		mid := heapBytes() - int64(len(memberships))*(24+64+16) // changes, records, channel names
-		v.Apply(Now{1, 1}, NodeID{2}, memberships, 2)
-		clear(memberships)
-		memberships = nil
-		after := heapBytes()
-		b.ReportMetric(float64(mid-before)/users, "B/session")
-		b.ReportMetric(float64(after-mid)/(3*users), "B/membership")
-		b.ReportMetric(float64(after-before)/(1<<20), "MiB")
-		runtime.KeepAlive(v)
+	for name, detailed := range map[string]bool{"plain": false, "details": true} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				before := heapBytes()
+				v := New(Config{Self: NodeID{1}, Grace: time.Second, Timeout: time.Second})
+				v.Record(0)
+				v.Learned()
+				sessions, memberships := crowd(users, detailed)
+				v.Apply(Now{1, 1}, NodeID{2}, sessions, 1)
+				clear(sessions)
+				sessions = nil
+				mid := heapBytes() - int64(len(memberships))*(24+64+16) // changes, records, channel names
+				v.Apply(Now{1, 1}, NodeID{2}, memberships, 2)
+				clear(memberships)
+				memberships = nil
+				after := heapBytes()
+				b.ReportMetric(float64(mid-before)/users, "B/session")
+				b.ReportMetric(float64(after-mid)/(3*users), "B/membership")
+				b.ReportMetric(float64(after-before)/(1<<20), "MiB")
+				runtime.KeepAlive(v)
+			}
+		})
 	}
 }
 
@@ -69,7 +80,7 @@ func BenchmarkApply(b *testing.B) {
 	v := New(Config{Self: NodeID{1}, Grace: time.Second, Timeout: time.Second})
 	v.Learned()
 	v.Record(ChannelKinds)
-	sessions, puts := crowd(users)
+	sessions, puts := crowd(users, true)
 	v.Apply(Now{1, 1}, NodeID{2}, sessions, 1)
 	ends := make([]Change, len(puts))
 	for i, c := range puts {

@@ -31,7 +31,9 @@ type Event struct {
 	// Of a session, which Origin and Session name in the cluster.
 	Origin  NodeID
 	Session uint64
-	State   State // of SessionConnected: Online, Away or Broken
+	State   State    // of SessionConnected: Online, Away or Broken
+	Active  int64    // last activity, Unix milliseconds; 0: unknown
+	Details *Details // nil: unknown
 
 	// Of a session's end or a leave. ReasonHidden is for the admin's eyes only.
 	Reason Reason
@@ -79,7 +81,7 @@ func (v *View) tellSession(kind Kind, s *session, reason Reason) {
 	}
 	v.events = append(v.events, Event{
 		Kind: kind, User: s.rec.User, Origin: s.origin.id, Session: s.rec.ID,
-		State: s.rec.State, Reason: reason,
+		State: s.rec.State, Active: s.rec.Active, Details: s.rec.Details, Reason: reason,
 	})
 }
 

@@ -11,6 +11,8 @@ type Opening struct {
 	// never overrules a choice that lives.
 	Status Status
 	Text   string
+
+	Details *Details // nil: unknown
 }
 
 // Open adds a session of this node and returns its id.
@@ -27,7 +29,7 @@ func (v *View) open(now Now, o Opening) uint64 {
 	v.lastID++
 	v.write(now, &Session{
 		ID: v.lastID, User: o.User, State: o.State, Active: o.Active, Profile: o.Profile,
-		Choice: v.assertion(o.User, o.Status, o.Text),
+		Details: o.Details, Choice: v.assertion(o.User, o.Status, o.Text),
 	})
 	return v.lastID
 }
@@ -135,9 +137,9 @@ func (v *View) SetProfile(now Now, session uint64, profile string) bool {
 
 // SetUser makes the socket of a session another user's, or nobody's: everything
 // the session held ends with reason logout, and another session begins in the
-// same step, whose id is returned. The state goes over unless o says otherwise.
-// Id 0: there is no such session, or it
-// is in grace.
+// same step, whose id is returned. The state and the details go over unless o says
+// otherwise, but for when the session began. Id 0: there is no such session, or it is
+// in grace.
 func (v *View) SetUser(now Now, session uint64, o Opening) uint64 {
 	s := v.own.sessions[session]
 	if s == nil || s.wait != nil && s.wait.former == 0 {
@@ -150,6 +152,11 @@ func (v *View) SetUser(now Now, session uint64, o Opening) uint64 {
 	}
 	if o.Active == 0 {
 		o.Active = s.rec.Active
+	}
+	if d := s.rec.Details; d != nil && o.Details == nil {
+		fresh := *d
+		fresh.Since = now.Wall
+		o.Details = &fresh
 	}
 	v.closeSession(now, s, ReasonLogout)
 	id := v.open(now, o)

@@ -1,6 +1,9 @@
 package channels
 
-import "testing"
+import (
+	"net/netip"
+	"testing"
+)
 
 func TestIDsAreSharedAndNeverUsedAgain(t *testing.T) {
 	v := newView()
@@ -246,5 +249,28 @@ func TestLoadCountsTheSessionsOfEachNode(t *testing.T) {
 	}
 	if got := v.Load(self); got != (Load{1, 0, 1}) {
 		t.Errorf("own load %+v, want one session", got)
+	}
+}
+
+func TestDetailsStayWithTheSocket(t *testing.T) {
+	v := newView()
+	from := netip.MustParseAddr("192.0.2.7")
+	first := v.Open(at(0), Opening{User: "alice", Details: NewDetails(from, "agent", `{"a":1}`, at(0).Wall)})
+	v.SetState(at(5), first, Away, 1)
+	second := v.SetUser(at(9), first, Opening{User: "bob"})
+	for _, e := range v.Events() {
+		if e.Kind&(SessionConnected|SessionDisconnected) != 0 && e.Details.Agent() != "agent" {
+			t.Errorf("the event %+v has lost the agent", e)
+		}
+	}
+	d, _ := v.Details("bob")
+	if s := d.Sessions[0]; s.ID != second || s.Details.Address() != from || s.Details.Agent() != "agent" || s.Details.Meta != `{"a":1}` || s.Details.Since != at(9).Wall {
+		t.Errorf("the session of who came after is %+v with details %+v", s, s.Details)
+	}
+	if d := NewDetails(netip.Addr{}, "", "", 0); d.Address().IsValid() || d.Agent() != "" {
+		t.Errorf("unknown details are told as %v, %q", d.Address(), d.Agent())
+	}
+	if d := NewDetails(netip.MustParseAddr("::ffff:192.0.2.7"), "", "", 0); d.Address() != from {
+		t.Errorf("IPv4 within IPv6 is told as %v", d.Address())
 	}
 }

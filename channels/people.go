@@ -32,7 +32,8 @@ type SessionInfo struct {
 	ID       uint64
 	User     string // empty: anonymous
 	State    State  // Broken also if its node said goodbye
-	Active   int64
+	Active   int64  // last activity, Unix milliseconds; 0: unknown
+	Details  *Details
 	Channels []string // in order of name; not filled by [View.Sessions]
 }
 
@@ -98,6 +99,7 @@ func (v *View) sessionsOf(name string) []SessionInfo {
 func (s *session) info() SessionInfo {
 	i := SessionInfo{
 		Origin: s.origin.id, ID: s.rec.ID, User: s.rec.User, State: s.rec.State, Active: s.rec.Active,
+		Details: s.rec.Details,
 	}
 	if !s.live() {
 		i.State = Broken

@@ -76,6 +76,8 @@ type Session struct {
 	Active  int64   // last activity, Unix milliseconds by this node's clock; 0: unknown
 	Choice  *Choice // nil: never chosen, which is StatusOnline
 	Profile string  // the token's profile claim, JSON; empty: none. At most 1 KiB with Choice.Text
+
+	Details *Details // the same for all of this ID; nil: unknown
 }
 
 // Membership is one session's place in one channel as its origin tells it.

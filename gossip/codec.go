@@ -18,6 +18,8 @@ const (
 	MaxName    = 255             // bytes of a user or channel
 	MaxProfile = 1 << 10         // bytes of a profile
 	MaxText    = 256             // bytes of a status text
+	MaxAgent   = 256             // bytes of a connection's User-Agent
+	MaxMeta    = 1 << 10         // bytes of what a client tells of its connection
 	maxPeers   = 1024            // nodes of a cluster, and all lists of them
 	maxParts   = 8 * answerItems // messages within a frame
 )
@@ -111,7 +113,7 @@ type shape map[protowire.Number]shape
 
 var (
 	pingShape  = shape{9: nil}                                                        // hearsay
-	entryShape = shape{3: {4: nil}, 4: nil, 5: {2: nil}}                              // session and choice, membership, end and places
+	entryShape = shape{3: {4: nil, 6: nil}, 4: nil, 5: {2: nil}}                      // session with choice and details, membership, end and places
 	frameShape = shape{1: pingShape, 2: {1: nil}, 3: {7: entryShape}, 4: nil, 5: nil} // ping, wants, answer, resumed, seen
 )
 
@@ -187,6 +189,10 @@ func (it *Item) proto(wall int64) *wire.Entry {
 		if c := s.Choice; c != nil {
 			e.Session.Choice = &wire.Choice{Status: uint32(c.Status), Text: c.Text, Stamp: c.Stamp, By: c.By[:], Asserted: c.Asserted}
 		}
+	}
+	if s := it.Session; s != nil && s.Details != nil {
+		d := s.Details
+		e.Session.Details = &wire.Details{Address: d.Address().AsSlice(), Agent: d.Agent(), SinceAgeMs: age(wall, d.Since), Meta: d.Meta}
 	}
 	if m := it.Membership; m != nil {
 		e.Membership = &wire.Membership{Session: m.Session, Channel: m.Channel, Data: m.Data, Stamp: m.Stamp, SinceAgeMs: age(wall, m.Since)}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math/rand/v2"
+	"net/netip"
 	"reflect"
 	"testing"
 	"time"
@@ -27,7 +28,8 @@ func samples() []*Frame {
 		Asks: []channels.NodeID{nodeB}, Hearsay: []Hearsay{{Node: nodeB, Beat: 1, Age: 2, Number: 3, Digest: 4, Readable: true, Left: true}}}
 	end := &channels.End{Reason: channels.ReasonKicked, Elsewhere: []channels.Place{{Node: nodeB, Number: 5}}}
 	session := &channels.Session{ID: 1, User: "alice", State: channels.Away, Active: wall - 5, Profile: `{"a":1}`,
-		Choice: &channels.Choice{Status: channels.StatusBusy, Text: "in a meeting", Stamp: 3, By: nodeB, Asserted: true}}
+		Details: channels.NewDetails(netip.MustParseAddr("192.0.2.7"), "Mozilla/5.0", `{"app":"chat"}`, wall-7),
+		Choice:  &channels.Choice{Status: channels.StatusBusy, Text: "in a meeting", Stamp: 3, By: nodeB, Asserted: true}}
 	return []*Frame{
 		{Ping: ping},
 		{Ping: ping, Wants: &Wants{Serial: 1, Wants: []Want{{nodeB, 5, true}, {nodeA, 0, false}}}},
@@ -39,6 +41,8 @@ func samples() []*Frame {
 			{3, 6, channels.Change{End: &channels.End{Reason: channels.ReasonLeft}}},
 			{4, 7, channels.Change{End: end, Session: &channels.Session{ID: 4, User: "bob", State: channels.Online}}},
 			{5, 8, channels.Change{End: end, Membership: &channels.Membership{ID: 5, Session: 4, Channel: "room", Since: wall}}},
+			{6, 9, channels.Change{Session: &channels.Session{ID: 6, State: channels.Online,
+				Details: channels.NewDetails(netip.MustParseAddr("2001:db8::1"), "", "", wall)}}},
 		}}},
 		{Ping: ping, Wants: &Wants{Serial: 1, Seen: true}},
 		{Ping: ping, Seen: []channels.Seen{{User: "alice", Age: time.Minute}, {User: "bob"}}, SeenAll: true},
@@ -121,6 +125,9 @@ func TestMalformedFramesAreRefused(t *testing.T) {
 		"long user seen":      {Ping: ping, Seen: []*wire.Seen{{User: long[:256]}}},
 		"nobody seen":         {Ping: ping, Seen: []*wire.Seen{{AgeMs: 1}}},
 		"long profile":        entry(&wire.Entry{Id: 1, Session: &wire.Session{State: 1, Profile: long[:MaxProfile+1]}}),
+		"long agent":          entry(&wire.Entry{Id: 1, Session: &wire.Session{State: 1, Details: &wire.Details{Agent: long[:MaxAgent+1]}}}),
+		"long meta":           entry(&wire.Entry{Id: 1, Session: &wire.Session{State: 1, Details: &wire.Details{Meta: long[:MaxMeta+1]}}}),
+		"odd address":         entry(&wire.Entry{Id: 1, Session: &wire.Session{State: 1, Details: &wire.Details{Address: id[:5]}}}),
 		"unknown status":      entry(&wire.Entry{Id: 1, Session: &wire.Session{State: 1, Choice: &wire.Choice{Status: 9, By: id}}}),
 		"long data":           entry(&wire.Entry{Id: 1, Membership: &wire.Membership{Session: 1, Channel: "c", Data: long}}),
 		"no channel":          entry(&wire.Entry{Id: 1, Membership: &wire.Membership{Session: 1}}),

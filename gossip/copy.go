@@ -1,6 +1,7 @@
 package gossip
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -155,8 +156,11 @@ func keepDates(it, was *Item) {
 	switch {
 	case it.Membership != nil && was.Membership != nil:
 		it.Membership.Since = was.Membership.Since
-	case it.Session != nil && was.Session != nil && it.Session.State == was.Session.State:
-		it.Session.Active = was.Session.Active
+	case it.Session != nil && was.Session != nil:
+		it.Session.Details = cmp.Or(was.Session.Details, it.Session.Details)
+		if it.Session.State == was.Session.State {
+			it.Session.Active = was.Session.Active
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -205,5 +206,26 @@ func TestAnswersThatNoTableGivesAreRefused(t *testing.T) {
 		if _, _, err := c.take(channels.Now{}, a); !errors.Is(err, ErrMalformed) {
 			t.Errorf("%s: error %v, want ErrMalformed", name, err)
 		}
+	}
+}
+
+func TestDetailsAreKeptAsTheyFirstCame(t *testing.T) {
+	table, c := Table{newLedger(minGone)}, newCopy(minGone)
+	details := func() *channels.Details {
+		all := c.led.get(1)
+		return all.Session.Details
+	}
+	tell := func(state channels.State, since int64) {
+		t.Helper()
+		table.put(0, channels.Change{Session: &channels.Session{ID: 1, User: "u", State: state, Details: channels.NewDetails(netip.Addr{}, "agent", "", since)}})
+		if _, _, err := c.take(channels.Now{}, (&cursor{at: c.after(), fresh: true}).advance(table.led, answerItems)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tell(channels.Online, 5000)
+	first := details()
+	tell(channels.Away, 5003) // an age that took another time to come
+	if got := details(); got != first || got.Since != 5000 {
+		t.Errorf("told again, the details are %+v, want those of before", got)
 	}
 }

@@ -75,6 +75,9 @@ func itemSize(it *Item) int {
 		if c := s.Choice; c != nil {
 			n += 48 + len(c.Text)
 		}
+		if d := s.Details; d != nil {
+			n += 48 + len(d.Agent()) + len(d.Meta)
+		}
 	}
 	if m := it.Membership; m != nil {
 		n += len(m.Channel) + len(m.Data)

@@ -1,6 +1,7 @@
 package gossip
 
 import (
+	"net/netip"
 	"time"
 	"unicode/utf8"
 
@@ -156,6 +157,9 @@ func (d *decoder) end(pb *wire.End) *channels.End {
 func (d *decoder) session(id uint64, pb *wire.Session) *channels.Session {
 	s := &channels.Session{ID: id, User: d.text("user", pb.User, MaxName), State: channels.State(min(pb.State, 255)),
 		Profile: d.text("profile", pb.Profile, MaxProfile)}
+	if pb.Details != nil {
+		s.Details = d.details(pb.Details)
+	}
 	if s.State < channels.Online || s.State > channels.Broken {
 		d.fail("session state %d", pb.State)
 	}
@@ -170,6 +174,14 @@ func (d *decoder) session(id uint64, pb *wire.Session) *channels.Session {
 		}
 	}
 	return s
+}
+
+func (d *decoder) details(pb *wire.Details) *channels.Details {
+	address, ok := netip.AddrFromSlice(pb.Address)
+	if !ok && len(pb.Address) > 0 {
+		d.fail("address of %d bytes, want 4 or 16", len(pb.Address))
+	}
+	return channels.NewDetails(address, d.text("agent", pb.Agent, MaxAgent), d.text("meta", pb.Meta, MaxMeta), d.date(pb.SinceAgeMs))
 }
 
 func (d *decoder) membership(id uint64, pb *wire.Membership) *channels.Membership {

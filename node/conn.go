@@ -25,8 +25,9 @@ const helloTime = 5 * time.Second
 type conn struct {
 	node   *Node
 	sock   *socket.Socket
-	header *auth.Identity // of the token at the upgrade; nil: there was none
-	guest  *door.Guest    // no stranger any more once it has a session
+	header *auth.Identity    // of the token at the upgrade; nil: there was none
+	from   *channels.Details // as the upgrade tells
+	guest  *door.Guest       // no stranger any more once it has a session
 	opened time.Time
 	over   chan struct{} // closed with the socket
 
@@ -43,7 +44,6 @@ type conn struct {
 	waited   time.Duration // running time at which the last such wait was over
 	identity auth.Identity
 	shown    time.Time // when the identity's token was
-	meta     string    // of hello: JSON, for operators; empty: none
 	rights   auth.Rights
 	follows  []*follow
 	ties     map[string]*tie // by name of the person
@@ -262,7 +262,6 @@ func (c *conn) open(now time.Time, h protocol.Hello, identity auth.Identity) boo
 	}
 	t := n.core.Now(now)
 	c.goOn()
-	c.meta = h.Meta
 	c.guest.Vouch()
 	status := h.Status
 	if status == "" {
@@ -270,13 +269,20 @@ func (c *conn) open(now time.Time, h protocol.Hello, identity auth.Identity) boo
 	}
 	c.identify(identity)
 	c.session = n.core.View.Open(t, channels.Opening{User: identity.User, State: stateOf[h.State], Active: active(t.Wall, h.State, h.Idle),
-		Profile: identity.Profile, Status: statusOf[status]})
+		Profile: identity.Profile, Status: statusOf[status], Details: c.details(t.Wall, h.Meta)})
 	n.sessions[c.session] = c
 	n.resume(now, resumed, identity.User)
 	c.reply(protocol.AppendWelcome(nil, &protocol.Welcome{ID: int64(h.ID), Session: sessionName(n.id, c.session), User: identity.User,
 		Node: n.cfg.Name, Time: now.UnixMilli(), Interval: n.cfg.Interval.Milliseconds(), Timeout: n.cfg.Timeout.Milliseconds(),
 		Expires: expires(identity), Status: statusWords[n.core.View.Chosen(identity.User)]}))
 	return true
+}
+
+// details is what operators may know of the connection, whose session begins now.
+func (c *conn) details(now int64, meta string) *channels.Details {
+	d := *c.from
+	d.Since, d.Meta = now, meta
+	return &d
 }
 
 // identify makes the connection somebody's.

@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/rollcall-presence/rollcall/auth"
+	"github.com/rollcall-presence/rollcall/channels"
 	clientjs "github.com/rollcall-presence/rollcall/client-js"
+	"github.com/rollcall-presence/rollcall/gossip"
 	"github.com/rollcall-presence/rollcall/node/protocol"
 	"github.com/rollcall-presence/rollcall/node/socket"
 )
@@ -59,7 +62,7 @@ func (n *Node) connect(w http.ResponseWriter, r *http.Request) {
 		_ = n.acceptor.Refuse(w, r, protocol.CloseForbidden, "origin refused")
 		return
 	}
-	c := &conn{node: n, opened: time.Now(), over: make(chan struct{})}
+	c := &conn{node: n, opened: time.Now(), over: make(chan struct{}), from: comingFrom(r)}
 	if token := n.token(r); token != "" {
 		identity, err := n.verify(token)
 		if err != nil {
@@ -77,6 +80,18 @@ func (n *Node) connect(w http.ResponseWriter, r *http.Request) {
 	n.admit(c)
 	sock.Start(c)
 }
+
+// comingFrom is what an upgrade tells of the other end. Behind a proxy the address is the
+// proxy's: what X-Forwarded-For and its like say anybody can have written, and is not
+// looked at. A program that mounts Handler behind a proxy that it trusts may set
+// Request.RemoteAddr itself.
+func comingFrom(r *http.Request) *channels.Details {
+	address, _ := netip.ParseAddrPort(r.RemoteAddr) // unknown if it is something else
+	return channels.NewDetails(address.Addr(), cutText(r.UserAgent(), gossip.MaxAgent), "", 0)
+}
+
+// cutText returns the part of a text that is valid UTF-8, of at most so many bytes.
+func cutText(s string, most int) string { return strings.ToValidUTF8(s[:min(len(s), most)], "") }
 
 // admit takes a connection in, or turns it away because the node is going away.
 func (n *Node) admit(c *conn) {

@@ -107,7 +107,7 @@ const maxCardText = 64
 
 // newCard makes this node's card, once what it listens on is bound.
 func newCard(listen, admin net.Addr, started time.Time) card {
-	return card{Version: cut(version()), Listen: cut(listen.String()), Admin: cut(admin.String()), Started: started.UnixMilli()}
+	return card{Version: cutText(version(), maxCardText), Listen: cutText(listen.String(), maxCardText), Admin: cutText(admin.String(), maxCardText), Started: started.UnixMilli()}
 }
 
 func (c card) encode() []byte {
@@ -124,12 +124,9 @@ func readCard(meta []byte) card {
 	if json.Unmarshal(meta, &c) != nil {
 		return card{}
 	}
-	c.Version, c.Listen, c.Admin = cut(c.Version), cut(c.Listen), cut(c.Admin)
+	c.Version, c.Listen, c.Admin = cutText(c.Version, maxCardText), cutText(c.Listen, maxCardText), cutText(c.Admin, maxCardText)
 	return c
 }
-
-// cut bounds a text of a card.
-func cut(s string) string { return strings.ToValidUTF8(s[:min(len(s), maxCardText)], "") }
 
 // reachable is a bound address as others may reach it: one that stands for all addresses
 // of a machine gets the host at which the other nodes reach it.

@@ -30,12 +30,16 @@ type UserDetails struct {
 
 // Session is one connection of a user.
 type Session struct {
-	ID           string   `json:"id"`   // as its client was told by welcome
-	Node         string   `json:"node"` // label of the node that holds it
-	NodeID       string   `json:"nodeId"`
-	State        string   `json:"state"`                  // online, away or broken, which is in grace
-	LastActivity int64    `json:"lastActivity,omitempty"` // as far as its client told
-	Channels     []string `json:"channels"`               // in which it is a member; in order of name
+	ID           string          `json:"id"`   // as its client was told by welcome
+	Node         string          `json:"node"` // label of the node that holds it
+	NodeID       string          `json:"nodeId"`
+	State        string          `json:"state"`                  // online, away or broken, which is in grace
+	Address      string          `json:"address"`                // from where it came, which may be a proxy; empty: unknown
+	Agent        string          `json:"agent"`                  // its User-Agent, the first 256 bytes
+	ConnectedAt  int64           `json:"connectedAt,omitempty"`  // when it began
+	LastActivity int64           `json:"lastActivity,omitempty"` // as far as its client told
+	Meta         json.RawMessage `json:"meta,omitempty"`         // what its client told of it: an object
+	Channels     []string        `json:"channels"`               // in which it is a member; in order of name
 }
 
 // maxAtOnce is how many users, members or channels are looked up in one step, so that no
@@ -56,10 +60,29 @@ func (n *Node) User(name string) UserDetails {
 		u.Connection = stateWords[d.Connection]
 	}
 	for _, s := range d.Sessions {
-		u.Sessions = append(u.Sessions, Session{ID: sessionName(s.Origin, s.ID), Node: labels[s.Origin], NodeID: s.Origin.String(),
-			State: stateWords[s.State], LastActivity: s.Active, Channels: list(s.Channels)})
+		u.Sessions = append(u.Sessions, sessionOf(s, labels[s.Origin]))
 	}
 	return u
+}
+
+func sessionOf(s channels.SessionInfo, label string) Session {
+	out := Session{ID: sessionName(s.Origin, s.ID), Node: label, NodeID: s.Origin.String(),
+		State: stateWords[s.State], LastActivity: s.Active, Channels: list(s.Channels)}
+	if d := s.Details; d != nil {
+		out.Agent, out.ConnectedAt, out.Meta = d.Agent(), d.Since, rawJSON(d.Meta)
+		if at := d.Address(); at.IsValid() {
+			out.Address = at.String()
+		}
+	}
+	return out
+}
+
+// rawJSON is JSON that was checked when it came in; nil: there is none.
+func rawJSON(text string) json.RawMessage {
+	if text == "" {
+		return nil
+	}
+	return json.RawMessage(text)
 }
 
 // Users returns what others may see of users, in the order of the names; who is nowhere is
@@ -110,28 +133,4 @@ func list[T any](all []T) []T {
 		return []T{}
 	}
 	return all
-}
-
-// Member is a user in a channel: the M of the wire protocol.
-type Member struct {
-	User         string          `json:"user"`
-	Since        int64           `json:"since"`                  // first joined
-	Status       string          `json:"status,omitempty"`       // away or busy; empty: online
-	Data         json.RawMessage `json:"data,omitempty"`         // of the session that set it last: an object
-	Profile      json.RawMessage `json:"profile,omitempty"`      // of the token: an object
-	LastActivity int64           `json:"lastActivity,omitempty"` // if she is away
-}
-
-func memberOf(m channels.Member) Member {
-	out := Member{User: m.User, Since: m.Since, LastActivity: m.LastActivity}
-	if m.Status != channels.StatusOnline {
-		out.Status = statusWords[m.Status]
-	}
-	if m.Data != "" {
-		out.Data = json.RawMessage(m.Data)
-	}
-	if m.Profile != "" {
-		out.Profile = json.RawMessage(m.Profile)
-	}
-	return out
 }

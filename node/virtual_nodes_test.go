@@ -1,7 +1,10 @@
 package node
 
 import (
+	"encoding/json"
+	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -152,5 +155,45 @@ func TestACardOfAnotherVersionIsReadAsFarAsItIsKnown(t *testing.T) {
 	long := readCard([]byte(`{"v":"` + "x" + string(slices.Repeat([]byte("é"), 100)) + `"}`)).Version
 	if len(long) > maxCardText || long[len(long)-2:] != "é" {
 		t.Errorf("a long text is cut to %q", long)
+	}
+}
+
+func TestWhereASessionComesFromIsKnownOnEveryNode(t *testing.T) {
+	inWorld(t, 1, func(w *world) {
+		nodes := w.cluster(2)
+		opened := time.Now()
+		tab := w.openAs(nodes[0], "alice", client.Hello{Token: w.token("alice", 24*time.Hour), Meta: json.RawMessage(`{ "app": "chat" }`)})
+		opening := time.Since(opened)
+		time.Sleep(time.Minute)
+		tab.state("away", 0)
+		time.Sleep(settled)
+		for _, n := range nodes {
+			u := n.User("alice")
+			if len(u.Sessions) != 1 {
+				t.Fatalf("%s tells of %d sessions, want 1", n.host, len(u.Sessions))
+			}
+			s := u.Sessions[0]
+			if s.Address != "127.0.1.1" || s.Agent != "Go-http-client/1.1" || string(s.Meta) != `{"app":"chat"}` || s.State != "away" {
+				t.Errorf("%s tells of %+v", n.host, s)
+			}
+			if late := time.UnixMilli(s.ConnectedAt).Sub(opened); late < 0 || late > opening+time.Second {
+				t.Errorf("%s tells that she connected %v after she did", n.host, late)
+			}
+		}
+	})
+}
+
+func TestALongAgentIsCut(t *testing.T) {
+	r := httptest.NewRequest("GET", "/v1/connect", nil)
+	r.RemoteAddr = "[2001:db8::1%eth0]:1234"
+	r.Header.Set("User-Agent", strings.Repeat("é", 200))
+	r.Header.Set("X-Forwarded-For", "192.0.2.7")
+	if d := comingFrom(r); d.Agent() != strings.Repeat("é", 128) || d.Address().String() != "2001:db8::1" {
+		t.Errorf("coming from %v with %q", d.Address(), d.Agent())
+	}
+	r.RemoteAddr = "@"
+	r.Header.Set("User-Agent", "x"+strings.Repeat("é", 200))
+	if d := comingFrom(r); d.Agent() != "x"+strings.Repeat("é", 127) || d.Address().IsValid() {
+		t.Errorf("coming from nowhere: %v with %q", d.Address(), d.Agent())
 	}
 }

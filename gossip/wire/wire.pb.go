@@ -700,6 +700,7 @@ type Session struct {
 	ActiveAgeMs   *uint64                `protobuf:"varint,3,opt,name=active_age_ms,json=activeAgeMs,proto3,oneof" json:"active_age_ms,omitempty"`
 	Choice        *Choice                `protobuf:"bytes,4,opt,name=choice,proto3" json:"choice,omitempty"`
 	Profile       string                 `protobuf:"bytes,5,opt,name=profile,proto3" json:"profile,omitempty"`
+	Details       *Details               `protobuf:"bytes,6,opt,name=details,proto3" json:"details,omitempty"` // the same for all of one id
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -769,6 +770,82 @@ func (x *Session) GetProfile() string {
 	return ""
 }
 
+func (x *Session) GetDetails() *Details {
+	if x != nil {
+		return x.Details
+	}
+	return nil
+}
+
+// Details is what a node knows of a connection besides who is on it.
+type Details struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Address       []byte                 `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"` // IPv4 or IPv6; empty: unknown
+	Agent         string                 `protobuf:"bytes,2,opt,name=agent,proto3" json:"agent,omitempty"`
+	SinceAgeMs    uint64                 `protobuf:"varint,3,opt,name=since_age_ms,json=sinceAgeMs,proto3" json:"since_age_ms,omitempty"` // since the session began
+	Meta          string                 `protobuf:"bytes,4,opt,name=meta,proto3" json:"meta,omitempty"`                                  // JSON object; empty: none
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Details) Reset() {
+	*x = Details{}
+	mi := &file_wire_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Details) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Details) ProtoMessage() {}
+
+func (x *Details) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Details.ProtoReflect.Descriptor instead.
+func (*Details) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Details) GetAddress() []byte {
+	if x != nil {
+		return x.Address
+	}
+	return nil
+}
+
+func (x *Details) GetAgent() string {
+	if x != nil {
+		return x.Agent
+	}
+	return ""
+}
+
+func (x *Details) GetSinceAgeMs() uint64 {
+	if x != nil {
+		return x.SinceAgeMs
+	}
+	return 0
+}
+
+func (x *Details) GetMeta() string {
+	if x != nil {
+		return x.Meta
+	}
+	return ""
+}
+
 type Choice struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Status        uint32                 `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
@@ -782,7 +859,7 @@ type Choice struct {
 
 func (x *Choice) Reset() {
 	*x = Choice{}
-	mi := &file_wire_proto_msgTypes[8]
+	mi := &file_wire_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -794,7 +871,7 @@ func (x *Choice) String() string {
 func (*Choice) ProtoMessage() {}
 
 func (x *Choice) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[8]
+	mi := &file_wire_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -807,7 +884,7 @@ func (x *Choice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Choice.ProtoReflect.Descriptor instead.
 func (*Choice) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{8}
+	return file_wire_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Choice) GetStatus() uint32 {
@@ -858,7 +935,7 @@ type Membership struct {
 
 func (x *Membership) Reset() {
 	*x = Membership{}
-	mi := &file_wire_proto_msgTypes[9]
+	mi := &file_wire_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -870,7 +947,7 @@ func (x *Membership) String() string {
 func (*Membership) ProtoMessage() {}
 
 func (x *Membership) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[9]
+	mi := &file_wire_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -883,7 +960,7 @@ func (x *Membership) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Membership.ProtoReflect.Descriptor instead.
 func (*Membership) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{9}
+	return file_wire_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Membership) GetSession() uint64 {
@@ -931,7 +1008,7 @@ type End struct {
 
 func (x *End) Reset() {
 	*x = End{}
-	mi := &file_wire_proto_msgTypes[10]
+	mi := &file_wire_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -943,7 +1020,7 @@ func (x *End) String() string {
 func (*End) ProtoMessage() {}
 
 func (x *End) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[10]
+	mi := &file_wire_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -956,7 +1033,7 @@ func (x *End) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use End.ProtoReflect.Descriptor instead.
 func (*End) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{10}
+	return file_wire_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *End) GetReason() uint32 {
@@ -983,7 +1060,7 @@ type Place struct {
 
 func (x *Place) Reset() {
 	*x = Place{}
-	mi := &file_wire_proto_msgTypes[11]
+	mi := &file_wire_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -995,7 +1072,7 @@ func (x *Place) String() string {
 func (*Place) ProtoMessage() {}
 
 func (x *Place) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[11]
+	mi := &file_wire_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1008,7 +1085,7 @@ func (x *Place) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Place.ProtoReflect.Descriptor instead.
 func (*Place) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{11}
+	return file_wire_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Place) GetNode() []byte {
@@ -1036,7 +1113,7 @@ type Seen struct {
 
 func (x *Seen) Reset() {
 	*x = Seen{}
-	mi := &file_wire_proto_msgTypes[12]
+	mi := &file_wire_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1048,7 +1125,7 @@ func (x *Seen) String() string {
 func (*Seen) ProtoMessage() {}
 
 func (x *Seen) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[12]
+	mi := &file_wire_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1061,7 +1138,7 @@ func (x *Seen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Seen.ProtoReflect.Descriptor instead.
 func (*Seen) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{12}
+	return file_wire_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Seen) GetUser() string {
@@ -1089,7 +1166,7 @@ type Resumed struct {
 
 func (x *Resumed) Reset() {
 	*x = Resumed{}
-	mi := &file_wire_proto_msgTypes[13]
+	mi := &file_wire_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1101,7 +1178,7 @@ func (x *Resumed) String() string {
 func (*Resumed) ProtoMessage() {}
 
 func (x *Resumed) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[13]
+	mi := &file_wire_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1114,7 +1191,7 @@ func (x *Resumed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Resumed.ProtoReflect.Descriptor instead.
 func (*Resumed) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{13}
+	return file_wire_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Resumed) GetSession() uint64 {
@@ -1194,14 +1271,21 @@ const file_wire_proto_rawDesc = "" +
 	"\n" +
 	"membership\x18\x04 \x01(\v2\x17.rollcall.v1.MembershipR\n" +
 	"membership\x12\"\n" +
-	"\x03end\x18\x05 \x01(\v2\x10.rollcall.v1.EndR\x03end\"\xb5\x01\n" +
+	"\x03end\x18\x05 \x01(\v2\x10.rollcall.v1.EndR\x03end\"\xe5\x01\n" +
 	"\aSession\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\rR\x05state\x12'\n" +
 	"\ractive_age_ms\x18\x03 \x01(\x04H\x00R\vactiveAgeMs\x88\x01\x01\x12+\n" +
 	"\x06choice\x18\x04 \x01(\v2\x13.rollcall.v1.ChoiceR\x06choice\x12\x18\n" +
-	"\aprofile\x18\x05 \x01(\tR\aprofileB\x10\n" +
-	"\x0e_active_age_ms\"v\n" +
+	"\aprofile\x18\x05 \x01(\tR\aprofile\x12.\n" +
+	"\adetails\x18\x06 \x01(\v2\x14.rollcall.v1.DetailsR\adetailsB\x10\n" +
+	"\x0e_active_age_ms\"o\n" +
+	"\aDetails\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\fR\aaddress\x12\x14\n" +
+	"\x05agent\x18\x02 \x01(\tR\x05agent\x12 \n" +
+	"\fsince_age_ms\x18\x03 \x01(\x04R\n" +
+	"sinceAgeMs\x12\x12\n" +
+	"\x04meta\x18\x04 \x01(\tR\x04meta\"v\n" +
 	"\x06Choice\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\rR\x06status\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x14\n" +
@@ -1246,7 +1330,7 @@ func file_wire_proto_rawDescGZIP() []byte {
 }
 
 var file_wire_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_wire_proto_goTypes = []any{
 	(Life)(0),          // 0: rollcall.v1.Life
 	(*Ping)(nil),       // 1: rollcall.v1.Ping
@@ -1257,12 +1341,13 @@ var file_wire_proto_goTypes = []any{
 	(*Answer)(nil),     // 6: rollcall.v1.Answer
 	(*Entry)(nil),      // 7: rollcall.v1.Entry
 	(*Session)(nil),    // 8: rollcall.v1.Session
-	(*Choice)(nil),     // 9: rollcall.v1.Choice
-	(*Membership)(nil), // 10: rollcall.v1.Membership
-	(*End)(nil),        // 11: rollcall.v1.End
-	(*Place)(nil),      // 12: rollcall.v1.Place
-	(*Seen)(nil),       // 13: rollcall.v1.Seen
-	(*Resumed)(nil),    // 14: rollcall.v1.Resumed
+	(*Details)(nil),    // 9: rollcall.v1.Details
+	(*Choice)(nil),     // 10: rollcall.v1.Choice
+	(*Membership)(nil), // 11: rollcall.v1.Membership
+	(*End)(nil),        // 12: rollcall.v1.End
+	(*Place)(nil),      // 13: rollcall.v1.Place
+	(*Seen)(nil),       // 14: rollcall.v1.Seen
+	(*Resumed)(nil),    // 15: rollcall.v1.Resumed
 }
 var file_wire_proto_depIdxs = []int32{
 	0,  // 0: rollcall.v1.Ping.life:type_name -> rollcall.v1.Life
@@ -1270,20 +1355,21 @@ var file_wire_proto_depIdxs = []int32{
 	1,  // 2: rollcall.v1.Frame.ping:type_name -> rollcall.v1.Ping
 	4,  // 3: rollcall.v1.Frame.wants:type_name -> rollcall.v1.Wants
 	6,  // 4: rollcall.v1.Frame.answer:type_name -> rollcall.v1.Answer
-	14, // 5: rollcall.v1.Frame.resumed:type_name -> rollcall.v1.Resumed
-	13, // 6: rollcall.v1.Frame.seen:type_name -> rollcall.v1.Seen
+	15, // 5: rollcall.v1.Frame.resumed:type_name -> rollcall.v1.Resumed
+	14, // 6: rollcall.v1.Frame.seen:type_name -> rollcall.v1.Seen
 	5,  // 7: rollcall.v1.Wants.wants:type_name -> rollcall.v1.Want
 	7,  // 8: rollcall.v1.Answer.entries:type_name -> rollcall.v1.Entry
 	8,  // 9: rollcall.v1.Entry.session:type_name -> rollcall.v1.Session
-	10, // 10: rollcall.v1.Entry.membership:type_name -> rollcall.v1.Membership
-	11, // 11: rollcall.v1.Entry.end:type_name -> rollcall.v1.End
-	9,  // 12: rollcall.v1.Session.choice:type_name -> rollcall.v1.Choice
-	12, // 13: rollcall.v1.End.elsewhere:type_name -> rollcall.v1.Place
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	11, // 10: rollcall.v1.Entry.membership:type_name -> rollcall.v1.Membership
+	12, // 11: rollcall.v1.Entry.end:type_name -> rollcall.v1.End
+	10, // 12: rollcall.v1.Session.choice:type_name -> rollcall.v1.Choice
+	9,  // 13: rollcall.v1.Session.details:type_name -> rollcall.v1.Details
+	13, // 14: rollcall.v1.End.elsewhere:type_name -> rollcall.v1.Place
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_wire_proto_init() }
@@ -1298,7 +1384,7 @@ func file_wire_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_wire_proto_rawDesc), len(file_wire_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   14,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

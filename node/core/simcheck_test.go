@@ -20,7 +20,7 @@ func content(entries iter.Seq[channels.Change]) (sum uint64) {
 	for ch := range entries {
 		var s string
 		if x := ch.Session; x != nil {
-			s = fmt.Sprintf("s %d %q %d %v", x.ID, x.User, x.State, x.Choice)
+			s = fmt.Sprintf("s %d %q %d %v %s", x.ID, x.User, x.State, x.Choice, x.Details.Agent())
 		} else {
 			m := ch.Membership
 			s = fmt.Sprintf("m %d %d %q %s %d", m.ID, m.Session, m.Channel, m.Data, m.Stamp)

@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -29,7 +30,8 @@ func (w *world) connect(n *node, user string, rooms []string) *client {
 		if w.chance(0.3) {
 			state = channels.Away
 		}
-		c.session = n.core.View.Open(n.core.Now(now), channels.Opening{User: user, State: state})
+		c.session = n.core.View.Open(n.core.Now(now), channels.Opening{User: user, State: state,
+			Details: channels.NewDetails(netip.Addr{}, "agent of "+user, "", n.core.Now(now).Wall)})
 		for _, r := range rooms {
 			w.lastID++
 			n.core.View.Join(n.core.Now(now), c.session, r, fmt.Sprintf(`{"n":%d}`, w.lastID))
