@@ -39,6 +39,10 @@ var RollcallError = class extends Error {
     this.request = about.request;
     this.channel = about.channel;
   }
+  /** Whether the request went down with its connection, or is about to: it is made again on the next. @internal */
+  get passing() {
+    return ["disconnected", "rate_limited", "draining"].includes(this.code);
+  }
 };
 
 // src/address.js
@@ -48,6 +52,11 @@ function webSocketAddress(address) {
     globalThis.location
   );
   return new URL(address, page2?.href).href.replace(/^http/, "ws");
+}
+
+// src/bytes.js
+function byteLength(text) {
+  return new TextEncoder().encode(text).length;
 }
 
 // src/tokens.js
@@ -166,30 +175,38 @@ var Wishes = class {
 };
 
 // src/choice.js
+var maxText = 256;
 var Choice = class {
   #shelf;
-  #host;
+  #client;
   #fresh = (
     /** @type {{ status: Status, text?: string } | null} */
     null
   );
   // not answered yet
+  #held = (
+    /** @type {Status} */
+    "online"
+  );
+  // what the node said last
   #wishes = new Wishes();
   /** @type {Status} */
   status = "online";
-  /**
-   * @param {Shelf} shelf
-   * @param {{ links: () => Link[], user: () => string | null, changed: () => void, error: (error: RollcallError) => void }} host
-   */
-  constructor(shelf, host) {
+  /** @param {Shelf} shelf @param {Rollcall} client */
+  constructor(shelf, client) {
     this.#shelf = shelf;
-    this.#host = host;
+    this.#client = client;
   }
   /** @param {Status} status @param {string} [text] */
   choose(status, text) {
+    if (byteLength(text) > maxText) {
+      const error = new RollcallError("too_large", "text", { request: "status" });
+      this.#client.fail(error);
+      return unawaited(Promise.reject(error));
+    }
     this.#fresh = { status, text };
     const done = this.#wishes.make();
-    this.#host.links().forEach((link) => this.enter(link));
+    this.#client.links.forEach((link) => this.enter(link));
     return done;
   }
   /** Returns what hello is to say. @param {Token} token */
@@ -202,26 +219,29 @@ var Choice = class {
     const said = this.#fresh;
     if (!said) return;
     const { mark } = this.#wishes;
+    const answered = (error) => {
+      if (this.#fresh === said) this.#fresh = null;
+      this.#wishes.settle(error, mark);
+      this.told(error ? this.#held : said.status);
+    };
     link.request("status", said).then(
-      () => {
-        this.#taken(said, null, mark);
-        this.told(said.status);
-      },
+      () => answered(null),
       (error) => {
-        if (error.code === "disconnected") return;
-        this.#taken(said, error, mark);
-        this.#host.error(error);
+        if (error.passing) return;
+        answered(error);
+        this.#client.fail(error);
       }
     );
   }
   /** The node says what holds. @param {Status} status */
   told(status) {
+    this.#held = status;
     if (this.#fresh) return;
-    const user = this.#host.user();
+    const { user } = this.#client;
     if (user !== null) this.#shelf.put({ user, status });
     if (status === this.status) return;
     this.status = status;
-    this.#host.changed();
+    this.#client.emit("status", status);
   }
   /** The user is nobody from now on: what was chosen is not to be asserted for the next one. */
   forget() {
@@ -232,16 +252,11 @@ var Choice = class {
     this.#fresh = null;
     this.#wishes.settle(error);
   }
-  /** @param {{ status: Status }} said @param {RollcallError | null} error @param {number} mark */
-  #taken(said, error, mark) {
-    if (this.#fresh === said) this.#fresh = null;
-    this.#wishes.settle(error, mark);
-  }
 };
 
 // src/clock.js
 var systemClock = {
-  wall: Date.now,
+  wall: () => Date.now(),
   mono: () => performance.now(),
   setTimeout: (run, ms) => setTimeout(run, ms),
   clearTimeout: (timer) => clearTimeout(timer),
@@ -329,6 +344,35 @@ function backoff(failures, { min, max }, random) {
   return random() * Math.min(max, min * 2 ** failures);
 }
 
+// src/storage.js
+var Shelf = class {
+  #key;
+  #storage;
+  /**
+   * @param {string} key
+   * @param {() => StorageLike | null | undefined} find may throw, as the mere mention of localStorage does in some frames
+   */
+  constructor(key, find) {
+    this.#key = key;
+    this.#storage = attempt(find);
+  }
+  /** @returns {any} what was put; null if there is nothing, or nothing sensible */
+  get() {
+    return attempt(() => JSON.parse(this.#storage?.getItem(this.#key) ?? "null"));
+  }
+  /** @param {any} value JSON; null stands for nothing */
+  put(value) {
+    attempt(() => this.#storage?.setItem(this.#key, JSON.stringify(value)));
+  }
+};
+function attempt(run) {
+  try {
+    return run();
+  } catch {
+    return null;
+  }
+}
+
 // src/link.js
 var assumedTimeout = 13e3;
 var probeTime = 3e3;
@@ -336,7 +380,7 @@ var silent = 4408;
 var notTheProtocol = 4400;
 var Link = class {
   #clock;
-  #events;
+  #host;
   #socket;
   #maxFrame;
   /** @type {Map<number, { resolve: (answer: any) => void, reject: (error: RollcallError) => void, about: { request: string, channel?: string } }>} */
@@ -358,13 +402,13 @@ var Link = class {
    * @param {number} number counts links: the higher of two is the newer one
    * @param {string} url
    * @param {{ WebSocket: any, clock: Clock, maxFrame: number }} means
-   * @param {LinkEvents} events
+   * @param {LinkHost} host
    */
-  constructor(number, url, { WebSocket, clock, maxFrame }, events) {
+  constructor(number, url, { WebSocket, clock, maxFrame }, host) {
     this.number = number;
     this.url = url;
     this.#clock = clock;
-    this.#events = events;
+    this.#host = host;
     this.#maxFrame = maxFrame;
     this.#heard = clock.mono();
     const socket = this.#socket = new WebSocket(url, "rollcall.v1");
@@ -392,7 +436,7 @@ var Link = class {
     return new Promise((resolve, reject) => {
       if (!this.open) return reject(new RollcallError("disconnected", "", about));
       const frame = JSON.stringify({ type, id, ...fields });
-      if (new TextEncoder().encode(frame).length > this.#maxFrame) {
+      if (byteLength(frame) > this.#maxFrame) {
         return reject(new RollcallError("too_large", "beyond maxFrame", about));
       }
       this.#waiting.set(id, { resolve, reject, about });
@@ -412,10 +456,11 @@ var Link = class {
    */
   check(late) {
     const now = this.#clock.mono();
-    if (this.#probed && now - this.#probed >= probeTime) return this.#end(silent, "no answer");
-    if (now - this.#heard < (this.welcome?.timeout ?? assumedTimeout)) return;
-    if (!this.#open || !(late || this.#probed)) return this.#end(silent, "silent");
-    unawaited(this.probe());
+    const quiet = now - this.#heard >= (this.welcome?.timeout ?? assumedTimeout);
+    if (late && !quiet) this.#probed &&= now;
+    const unanswered = this.#probed && now - this.#probed >= probeTime;
+    if (unanswered || quiet && !(this.#open && (late || this.#probed))) this.#end(silent, "silent");
+    else if (quiet) unawaited(this.probe());
   }
   /** Ends the link without a word; only who waits for an answer is told. */
   drop() {
@@ -434,17 +479,18 @@ var Link = class {
   #opened() {
     this.#open = true;
     this.since = this.#heard = this.#clock.mono();
-    this.request("hello", this.#events.hello(this)).catch(({ code }) => {
+    this.request("hello", this.#host.hello()).catch(({ code }) => {
       if (code === "bad_request" || code === "too_large") this.#end(notTheProtocol, code);
     });
-    this.#events.opened(this);
+    this.#host.opened(this);
   }
-  /** @param {string} data */
+  /** A broken line does not spoil the next. @param {any} data */
   #frame(data) {
     this.#heard = this.#clock.mono();
     this.#probed = 0;
-    for (const line of data.split("\n")) {
-      if (line && !this.#over) this.#take(JSON.parse(line));
+    for (const line of String(data).split("\n")) {
+      const message = attempt(() => JSON.parse(line));
+      if (message && !this.#over) this.#take(message);
     }
   }
   /** @param {any} message */
@@ -456,10 +502,10 @@ var Link = class {
     if (message.type === "error") {
       const error = new RollcallError(message.code, message.message, waiting?.about);
       this.refusal = error;
-      return waiting ? waiting.reject(error) : this.#events.message(this, message);
+      return waiting ? waiting.reject(error) : this.#host.take(this, message);
     }
     this.refusal = null;
-    this.#events.message(this, message);
+    this.#host.take(this, message);
     waiting?.resolve(message);
   }
   /** A socket that is closing takes nothing, and says so in a moment. @param {string} frame */
@@ -471,7 +517,7 @@ var Link = class {
     if (this.#over) return;
     this.drop();
     const { refusal } = this;
-    this.#events.ended(this, code, new RollcallError(refusal?.code ?? "", `${code} ${refusal?.message ?? reason}`));
+    this.#host.ended(this, code, new RollcallError(refusal?.code ?? "", `${code} ${refusal?.message ?? reason}`));
   }
 };
 
@@ -499,8 +545,8 @@ function watchPage(events) {
     [page, "pagehide", () => events.sleep()],
     [page, "pageshow", wake],
     [document, "visibilitychange", () => document.hidden || wake()],
+    [document, "freeze", () => events.freeze()],
     [document, "resume", wake]
-    // after freeze, at which there is nothing to do: it may be short
   ]);
 }
 
@@ -594,8 +640,12 @@ var Connection = class {
   hint() {
     if (this.#asleep) return;
     this.#pulse.nudge();
-    if (this.link) this.#probe(this.link);
+    if (this.link) this.#measure(this.link.probe());
     else if (this.#timer) this.#attempt();
+  }
+  /** The page is to stand still. That may be short, so we stay, and the node counts its timeout from this on. */
+  freeze() {
+    if (this.link) unawaited(this.link.request("time"));
   }
   /** The page goes away, perhaps to come back. No goodbye: a reload looks the same. */
   sleep() {
@@ -611,7 +661,7 @@ var Connection = class {
   }
   /** Ends for good, with a goodbye. */
   close() {
-    this.link?.bye();
+    for (const link of this.links) link.bye();
     this.remember(null);
     this.#unwatch?.();
     this.#unwatch = null;
@@ -656,7 +706,7 @@ var Connection = class {
       if (attempt2 === this.#attempts) this.#open(token);
     } catch (error) {
       if (attempt2 !== this.#attempts) return;
-      this.#host.error(
+      this.#host.refused(
         /** @type {RollcallError} */
         error
       );
@@ -666,20 +716,23 @@ var Connection = class {
   /** @param {Token} token */
   #open(token) {
     const url = this.#urls[this.#turn++ % this.#urls.length];
-    const resume = this.resume ?? void 0;
     this.#shown = token;
-    this.#next = new Link(++this.#links, url, this.#options, {
-      hello: () => ({ token: token ?? void 0, resume, ...this.#host.hello(token) }),
-      opened: (link) => this.#host.enter(link),
-      message: (link, message) => this.#message(link, message),
-      ended: (link, code, error) => this.#ended(link, code, error)
-    });
+    this.#next = new Link(++this.#links, url, this.#options, this);
+  }
+  /** What a new link says first. */
+  hello() {
+    const token = this.#shown;
+    return { token: token ?? void 0, resume: this.resume ?? void 0, ...this.#host.hello(token) };
+  }
+  /** @param {Link} link */
+  opened(link) {
+    this.#host.enter(link);
   }
   /** @param {Link} link @param {any} message */
-  #message(link, message) {
+  take(link, message) {
     if (message.type === "welcome") this.#welcomed(link, message);
     else if (message.type === "drain") this.#drain(link, message.delay);
-    this.#host.message(link, message);
+    this.#host.take(link, message);
     if (message.type === "welcome" && link === this.link) this.#set("online");
     this.#pulse.nudge();
   }
@@ -694,12 +747,13 @@ var Connection = class {
     this.#drop(old);
     this.time.doubt = Infinity;
     this.time.measure(welcome.time, link.since);
-    this.#probe(link);
+    this.#measure(link.request("time"));
   }
-  /** Asks the node for its time, and gives the link up if there is no answer. @param {Link} link */
-  #probe(link) {
+  /** @param {Promise<{ time: number }>} answer of the node, asked for its time just now */
+  #measure(answer) {
     const asked = this.#clock.mono();
-    link.probe().then(
+    const { link } = this;
+    answer.then(
       ({ time }) => link === this.link && this.time.measure(time, asked),
       () => {
       }
@@ -713,7 +767,7 @@ var Connection = class {
     this.#timer = this.#clock.setTimeout(() => this.#attempt(), delay);
   }
   /** @param {Link} link @param {number} code @param {RollcallError} error */
-  #ended(link, code, error) {
+  ended(link, code, error) {
     if (link === this.link) this.link = null;
     else this.#next = null;
     const moving = !this.link && this.#next;
@@ -739,13 +793,13 @@ var Connection = class {
     if (last) return this.#final(as(code === 4400 && error.code || last));
     if (code === 4409) this.remember(null);
     if (code === 4429) this.#failures = Math.max(this.#failures, patient);
-    if (code === 4401 || code === 4429) this.#host.error(as(error.code || (code === 4401 ? "unauthorized" : "limit_reached")));
+    if (code === 4401 || code === 4429) this.#host.refused(as(error.code || (code === 4401 ? "unauthorized" : "limit_reached")));
     if (this.state !== "closed") this.#retry(good);
   }
   /** @param {RollcallError} error */
   #final(error) {
     this.close();
-    this.#host.closed(error);
+    this.#host.end(error);
   }
   /**
    * Sees to the next attempt, unless there is no token to make it with.
@@ -768,7 +822,7 @@ var Connection = class {
     this.link?.check(beat.late);
     if (beat.jumped && this.link) {
       this.time.doubt = Infinity;
-      this.#probe(this.link);
+      this.#measure(this.link.probe());
     }
     this.#host.beat(beat);
   }
@@ -776,7 +830,7 @@ var Connection = class {
   #set(state) {
     if (state === this.state) return;
     this.state = state;
-    this.#host.state(state);
+    this.#host.became(state);
   }
 };
 
@@ -881,10 +935,10 @@ var Follows = class {
   /** @type {Set<string>} */
   #changed = /* @__PURE__ */ new Set();
   // followed or unfollowed, and not said yet
-  #host;
-  /** @param {{ links: () => Link[], error: (error: RollcallError) => void }} host */
-  constructor(host) {
-    this.#host = host;
+  #client;
+  /** @param {Rollcall} client */
+  constructor(client) {
+    this.#client = client;
   }
   /** @param {string} user */
   get(user) {
@@ -925,7 +979,7 @@ var Follows = class {
     queueMicrotask(() => {
       const all = [...this.#changed];
       this.#changed.clear();
-      for (const link of this.#host.links()) {
+      for (const link of this.#client.links) {
         this.#ask(link, "unfollow", all.filter((user2) => !this.#users.has(user2)));
         this.#ask(link, "follow", all.filter((user2) => this.#users.has(user2)));
       }
@@ -946,7 +1000,7 @@ var Follows = class {
    * @param {RollcallError} error
    */
   #refused(link, users, error) {
-    if (!link.open) return;
+    if (error.passing) return;
     const half = users.length >> 1;
     if (!half || !blaming.includes(error.code)) return users.forEach((user) => this.#lose(user, error));
     this.#ask(link, "follow", users.slice(0, half));
@@ -959,7 +1013,7 @@ var Follows = class {
     this.#users.delete(user);
     followed.error = error;
     followed.stale = true;
-    followed.emit("error", error) || known || this.#host.error(error);
+    followed.emit("error", error) || known || this.#client.fail(error);
   }
 };
 
@@ -969,11 +1023,14 @@ function watchInputs(inputs, acted, blurred) {
   if (!page) return () => {
   };
   const moved = movement();
+  let cordova = false;
   const run = (event) => {
     const { type, target } = event;
     const focus = type === "focus" || type === "blur";
     if (focus && target !== page) return;
     if (type === "mousemove" && !moved(event)) return;
+    cordova ||= type === "pause";
+    if (type === "resume" && !cordova) return;
     const away = type === "blur" || type === "pause" || type === "visibilitychange" && page.document.hidden;
     if (away || focus || type === "resume" || type === "visibilitychange") blurred(away);
     if (!away && (type === "resume" || inputs.includes(type))) acted();
@@ -1144,22 +1201,47 @@ var Monitor = class extends Emitter {
 };
 
 // src/presence.js
-function track(room, listener) {
-  let over = false;
-  const tell = (action) => ({ user }) => {
-    if (!over) listener({ action, username: user });
-  };
-  const stops = [room.on("join", tell("join")), room.on("leave", tell("leave"))];
-  room.ready.then(
-    () => room.members.forEach(tell("join")),
-    () => {
+var Presence = class {
+  #rooms;
+  /** How to end what we tell of a room, by listener. @type {WeakMap<Room, Map<PresenceListener, () => void>>} */
+  #told = /* @__PURE__ */ new WeakMap();
+  /** @param {Rooms} rooms */
+  constructor(rooms) {
+    this.#rooms = rooms;
+  }
+  /** @param {string} channel @param {PresenceListener} listener */
+  track(channel, listener) {
+    const room = this.#rooms.open(channel, { member: false });
+    const told = this.#told.get(room) ?? /* @__PURE__ */ new Map();
+    this.#told.set(room, told);
+    if (!told.has(listener)) told.set(listener, tell(room, listener));
+  }
+  /** @param {string} channel @param {PresenceListener} [listener] all, if it is left out */
+  untrack(channel, listener) {
+    const room = this.#rooms.get(channel);
+    const told = room && this.#told.get(room);
+    if (!told) return;
+    for (const [one, stop] of told) {
+      if (listener && listener !== one) continue;
+      stop();
+      told.delete(one);
     }
-    // it was over before it began, which the room's other listeners are told
-  );
-  return () => {
-    over = true;
-    stops.forEach((stop) => stop());
-  };
+    if (!told.size && !room.claimed) room.leave();
+  }
+};
+function tell(room, listener) {
+  const say = (action) => ({ user }) => listener({ action, username: user });
+  const here = (members) => members.forEach(say("join"));
+  const stops = [room.on("join", say("join")), room.on("leave", say("leave"))];
+  if (room.state !== "joining") here(room.members);
+  else {
+    const stop = room.on("sync", (members) => {
+      stop();
+      here(members);
+    });
+    stops.push(stop);
+  }
+  return () => stops.forEach((stop) => stop());
 }
 
 // src/changes.js
@@ -1257,19 +1339,14 @@ function look2({ status, data, profile }) {
 }
 
 // src/room.js
-var passing = ["disconnected", "rate_limited", "draining", "internal"];
 var Room = class extends Emitter {
   #host;
   #roster = nobody;
-  /** @type {Set<Link>} */
-  #links = /* @__PURE__ */ new Set();
-  // on which we are, or asked to be
+  /** Where we are, or asked to be, each with the parts of a roster whose end is to come. @type {Map<Link, Snapshot[]>} */
+  #links = /* @__PURE__ */ new Map();
   /** @type {Link | null} */
   #feed = null;
   // the one on which versions go on from our roster's
-  /** @type {Map<Link, Snapshot[]>} */
-  #parts = /* @__PURE__ */ new Map();
-  // of rosters whose end is to come
   /** @type {Set<ReturnType<typeof loop>>} */
   #loops = /* @__PURE__ */ new Set();
   #wishes = new Wishes();
@@ -1290,6 +1367,7 @@ var Room = class extends Emitter {
     this.#host = host;
     this.channel = channel;
     this.joined = member;
+    this.claimed = false;
     this.data = data;
     this.mode = mode;
     this.state = "joining";
@@ -1347,12 +1425,12 @@ var Room = class extends Emitter {
       return done;
     }
     this.data = data;
-    for (const link of this.#links) this.#say(link, "update", { data });
+    for (const link of this.#links.keys()) this.#say(link, "update", { data });
     return done;
   }
   /** Leaves the channel, and ends this room. It may be joined again, as another room. */
   leave() {
-    for (const link of this.#links) unawaited(link.request("leave", { channel: this.channel }));
+    for (const link of this.#links.keys()) unawaited(link.request("leave", { channel: this.channel }));
     this.end(new RollcallError("left"));
   }
   /**
@@ -1366,17 +1444,16 @@ var Room = class extends Emitter {
     if (!member || this.joined && data === void 0) return;
     this.joined = true;
     if (data !== void 0) this.data = data;
-    for (const link of this.#links) this.#ask(link);
+    for (const link of this.#links.keys()) this.#ask(link);
   }
   /** Says on a new link what is to hold there. @internal @param {Link} link */
   enter(link) {
-    this.#links.add(link);
+    this.#links.set(link, []);
     this.#ask(link);
   }
   /** A link is over. @internal @param {Link} link */
   exit(link) {
     this.#links.delete(link);
-    this.#parts.delete(link);
     if (this.#feed === link) this.#feed = null;
     if (this.#links.size > 0 || this.state !== "live") return;
     this.state = "stale";
@@ -1399,12 +1476,13 @@ var Room = class extends Emitter {
    * @param {any} message
    */
   take(link, message) {
-    if (!this.#links.has(link) || this.#feed && this.#feed.number > link.number) return;
+    const parts = this.#links.get(link);
+    if (!parts || this.#feed && this.#feed.number > link.number) return;
     const { type, version, count, code } = message;
-    if (type === "roster") this.#snapshot(link, message);
-    else if (type === "diff") this.#diff(link, message);
+    if (type === "roster") this.#snapshot(link, parts, message);
+    else if (type === "diff") this.#diff(link, parts, message);
     else if (type === "count") this.#tell({ roster: { ...this.#roster, version, count }, changes: [] });
-    else this.end(new RollcallError(code, "", { channel: this.channel }));
+    else if (type === "ended") this.end(new RollcallError(code, "", { channel: this.channel }));
   }
   /** Ends the room; promises, loops and listeners are told. @internal @param {RollcallError} error */
   end(error) {
@@ -1412,7 +1490,6 @@ var Room = class extends Emitter {
     this.state = "ended";
     this.error = error;
     this.#links.clear();
-    this.#parts.clear();
     this.#feed = null;
     this.#arrival.settle(error);
     this.#wishes.settle(error);
@@ -1452,7 +1529,7 @@ var Room = class extends Emitter {
    * @param {number} mark
    */
   #refused(link, type, { data }, error, mark) {
-    if (passing.includes(error.code) || this.state === "ended") return;
+    if (error.passing || this.state === "ended") return;
     const former = this.#sure;
     const ours = this.data === data;
     if (ours) this.data = former;
@@ -1466,25 +1543,22 @@ var Room = class extends Emitter {
   #report(error) {
     this.emit("error", error) || this.#host.error(error);
   }
-  /** @param {Link} link @param {Snapshot & { more: boolean }} message */
-  #snapshot(link, message) {
-    const parts = this.#parts.get(link) ?? [];
-    if (parts.length > 0 && parts[0].version !== message.version) parts.length = 0;
+  /** @param {Link} link @param {Snapshot[]} parts @param {Snapshot & { more: boolean }} message */
+  #snapshot(link, parts, message) {
+    if (parts[0]?.version !== message.version) parts.length = 0;
     parts.push(message);
-    this.#parts.set(link, parts);
     if (message.more) return;
-    this.#parts.delete(link);
     this.#feed = link;
     this.state = "live";
     const first = this.#roster === nobody;
-    const { roster, changes } = replace(this.#roster, assemble(parts));
+    const { roster, changes } = replace(this.#roster, assemble(parts.splice(0)));
     this.#tell({ roster, changes: first ? [] : changes }, true);
     if (first) this.#arrival.settle(null);
   }
-  /** @param {Link} link @param {Diff} message */
-  #diff(link, message) {
+  /** @param {Link} link @param {Snapshot[]} parts @param {Diff} message */
+  #diff(link, parts, message) {
     if (link !== this.#feed) return;
-    const next = this.#parts.has(link) ? null : apply(this.#roster, message);
+    const next = parts.length ? null : apply(this.#roster, message);
     if (next) return this.#tell(next);
     this.#feed = null;
     unawaited(link.request("sync", { channel: this.channel }));
@@ -1514,10 +1588,10 @@ var Room = class extends Emitter {
 var Rooms = class {
   /** @type {Map<string, Room>} */
   #rooms = /* @__PURE__ */ new Map();
-  #host;
-  /** @param {{ links: () => Link[], error: (error: RollcallError) => void }} host */
-  constructor(host) {
-    this.#host = host;
+  #client;
+  /** @param {Rollcall} client */
+  constructor(client) {
+    this.#client = client;
   }
   /** @param {string} channel */
   get(channel) {
@@ -1537,10 +1611,10 @@ var Rooms = class {
     }
     const room = new Room(channel, wanted, {
       ended: () => this.#rooms.get(channel) === room && this.#rooms.delete(channel),
-      error: this.#host.error
+      error: (error) => this.#client.fail(error)
     });
     this.#rooms.set(channel, room);
-    this.#host.links().forEach((link) => room.enter(link));
+    this.#client.links.forEach((link) => room.enter(link));
     return room;
   }
   /** @param {Link} link @param {any} message */
@@ -1554,55 +1628,25 @@ var Rooms = class {
   }
 };
 
-// src/storage.js
-var Shelf = class {
-  #key;
-  #storage;
-  /**
-   * @param {string} key
-   * @param {() => StorageLike | null | undefined} find may throw, as the mere mention of localStorage does in some frames
-   */
-  constructor(key, find) {
-    this.#key = key;
-    this.#storage = attempt(find);
-  }
-  /** @returns {any} what was put; null if there is nothing, or nothing sensible */
-  get() {
-    return attempt(() => JSON.parse(this.#storage?.getItem(this.#key) ?? "null"));
-  }
-  /** @param {any} value JSON; null stands for nothing */
-  put(value) {
-    attempt(() => this.#storage?.setItem(this.#key, JSON.stringify(value)));
-  }
-};
-function attempt(run) {
-  try {
-    return run();
-  } catch {
-    return null;
-  }
-}
-
 // src/rollcall.js
 var renewAgain = 2e3;
-var assumedTimeout2 = 13e3;
 var Rollcall = class extends Emitter {
   #options;
   #tokens;
   /** @type {Connection} */
   #connection;
-  #rooms;
-  #follows;
+  #rooms = new Rooms(this);
+  #presence = new Presence(this.#rooms);
+  #follows = new Follows(this);
   /** @type {Choice} */
   #choice;
   #logins = new Wishes();
   // settled by the next welcome, or refusal
   #closed = false;
-  #timeout = assumedTimeout2;
+  #timeout = Infinity;
+  // the node's, once it has told
   #down = 0;
   // how long there has been no connection, of our own running time, less the first beat
-  /** @type {Map<string, Tracking>} */
-  #tracked = /* @__PURE__ */ new Map();
   /** Who we are; null: nobody, or not known yet. @type {string | null} */
   user = null;
   /** The label of the node that we are connected to, or were last. @type {string | null} */
@@ -1628,55 +1672,16 @@ var Rollcall = class extends Emitter {
     if (!WebSocket && connect) throw new TypeError("option WebSocket is missing");
     const urls = [url].flat().map(webSocketAddress);
     const shelf = (name, kind) => new Shelf(`rollcall:${name}:${urls[0]}`, () => storage === void 0 ? globals[kind] : storage);
-    const links = (
-      /** @returns {Link[]} */
-      () => this.#connection.links
-    );
-    const error = (error2) => this.#fail(error2);
     this.#options = { ...options, WebSocket, clock, checkInterval, maxFrame, reconnect: { min: 500, max: 2e4, ...options.reconnect } };
     this.#tokens = new Tokens(options.token, clock);
-    this.#rooms = new Rooms({ links, error });
-    this.#follows = new Follows({ links, error });
-    this.#choice = new Choice(shelf("status", "localStorage"), {
-      links,
-      error,
-      user: () => this.user,
-      changed: () => this.emit("status", this.status)
-    });
+    this.#choice = new Choice(shelf("status", "localStorage"), this);
     this.monitor = new Monitor(clock, () => this.#report());
     this.#connection = new Connection({
       urls,
       tokens: this.#tokens,
       session: shelf("session", "sessionStorage"),
       options: this.#options,
-      host: {
-        hello: (token) => this.#hello(token),
-        enter: (link) => {
-          this.#choice.enter(link);
-          this.#rooms.each((room) => room.enter(link));
-          this.#follows.enter(link);
-        },
-        exit: (link) => {
-          this.#rooms.each((room) => room.exit(link));
-          if (!links().length) this.#follows.doubt();
-        },
-        message: (link, message) => this.#message(link, message),
-        state: (state) => {
-          if (state === "online") this.#down = -checkInterval;
-          this.emit("state", state);
-        },
-        beat: ({ ran }) => {
-          this.monitor.nudge();
-          if (this.state !== "online" && (this.#down += ran) >= (options.inferAfter ?? this.#timeout)) {
-            this.#rooms.each((room) => room.infer());
-          }
-        },
-        error: (error2) => {
-          this.#logins.settle(error2);
-          this.#fail(error2);
-        },
-        closed: (error2) => this.#end(error2)
-      }
+      host: this
     });
     if (connect) this.connect();
   }
@@ -1776,7 +1781,10 @@ var Rollcall = class extends Emitter {
     try {
       await this.#show(await this.#tokens.renew());
     } catch (error) {
-      if (disconnected(error)) return this.#login();
+      if (
+        /** @type {any} */
+        error.passing
+      ) return this.#login();
       if (this.#tokens.source === token) this.#tokens.use(former);
       throw error;
     }
@@ -1797,7 +1805,8 @@ var Rollcall = class extends Emitter {
     try {
       if (link) this.#identified(await link.request("logout"));
     } catch (error) {
-      if (!disconnected(error)) throw error;
+      if (!/** @type {any} */
+      error.passing) throw error;
       connection.remember(null);
       this.#become(null);
     }
@@ -1809,7 +1818,7 @@ var Rollcall = class extends Emitter {
     if (this.#closed) return;
     this.#closed = true;
     this.monitor.stop();
-    this.#end(new RollcallError("closed"));
+    this.end(new RollcallError("closed"));
     this.#connection.close();
   }
   /**
@@ -1819,12 +1828,8 @@ var Rollcall = class extends Emitter {
    * @param {PresenceListener} listener
    */
   trackPresence(channel, listener) {
-    const known = this.room(channel);
-    const room = known ?? this.watch(channel);
-    let tracking = this.#tracked.get(channel);
-    if (tracking?.room !== room) tracking = { room, ours: !known, stops: /* @__PURE__ */ new Map() };
-    this.#tracked.set(channel, tracking);
-    if (!tracking.stops.has(listener)) tracking.stops.set(listener, track(room, listener));
+    this.#check();
+    this.#presence.track(channel, listener);
   }
   /**
    * Ends {@link Rollcall.trackPresence}, for one listener or for all.
@@ -1833,24 +1838,14 @@ var Rollcall = class extends Emitter {
    * @param {PresenceListener} [listener]
    */
   untrackPresence(channel, listener) {
-    const tracking = this.#tracked.get(channel);
-    if (!tracking) return;
-    const { room, stops } = tracking;
-    for (const [one, stop] of stops) {
-      if (listener && listener !== one) continue;
-      stop();
-      stops.delete(one);
-    }
-    if (stops.size) return;
-    this.#tracked.delete(channel);
-    if (tracking.ours) room.leave();
+    this.#presence.untrack(channel, listener);
   }
   /** @param {string} channel @param {Wanted} wanted */
   #open(channel, wanted) {
     this.#check();
-    const tracking = this.#tracked.get(channel);
-    if (tracking) tracking.ours = false;
-    return this.#rooms.open(channel, wanted);
+    const room = this.#rooms.open(channel, wanted);
+    room.claimed = true;
+    return room;
   }
   #check() {
     if (this.#closed) throw this.error;
@@ -1864,11 +1859,12 @@ var Rollcall = class extends Emitter {
   }
   /** @param {Token} token */
   async #show(token) {
-    const answers = this.#connection.links.map((link) => unawaited(link.request("token", { token })));
+    const answers = this.links.map((link) => unawaited(link.request("token", { token })));
     try {
       this.#identified(await (answers.at(-1) ?? Promise.reject(new RollcallError("disconnected"))));
     } catch (error) {
-      if (!disconnected(error)) this.#tokens.refused(token);
+      if (!/** @type {any} */
+      error.passing) this.#tokens.refused(token);
       throw error;
     }
   }
@@ -1878,7 +1874,7 @@ var Rollcall = class extends Emitter {
       await this.#show(await this.#tokens.renew());
     } catch (error) {
       if (link !== this.#connection.link || this.#closed) return;
-      this.#fail(
+      this.fail(
         /** @type {RollcallError} */
         error
       );
@@ -1886,16 +1882,44 @@ var Rollcall = class extends Emitter {
       clock.setTimeout(() => link === this.#connection.link && this.#renew(link), renewAgain * (1 + clock.random()));
     }
   }
-  /** @param {Token} token @returns {Record<string, any>} */
-  #hello(token) {
+  /** What else the first frame says. @internal @param {Token} token @returns {Record<string, any>} */
+  hello(token) {
     if (this.user !== null && !names(token, this.user)) this.#rooms.each((room) => room.forget());
     return { meta: this.#options.meta, ...this.monitor.hello(), status: this.#choice.hello(token) };
   }
-  /** @param {Link} link @param {any} message */
-  #message(link, message) {
+  /** Says on a new link what is to hold there. @internal @param {Link} link */
+  enter(link) {
+    this.#choice.enter(link);
+    this.#rooms.each((room) => room.enter(link));
+    this.#follows.enter(link);
+  }
+  /** A link is over. @internal @param {Link} link */
+  exit(link) {
+    this.#rooms.each((room) => room.exit(link));
+    if (!this.links.length) this.#follows.doubt();
+  }
+  /** @internal @param {State} state */
+  became(state) {
+    if (state === "online") this.#down = -this.#options.checkInterval;
+    this.emit("state", state);
+  }
+  /** @internal @param {Beat} beat */
+  beat({ ran }) {
+    this.monitor.nudge();
+    if (this.state !== "online" && (this.#down += ran) >= (this.#options.inferAfter ?? this.#timeout)) {
+      this.#rooms.each((room) => room.infer());
+    }
+  }
+  /** No node lets us in as who we want to be. @internal @param {RollcallError} error */
+  refused(error) {
+    this.#logins.settle(error);
+    this.fail(error);
+  }
+  /** @internal @param {Link} link @param {any} message */
+  take(link, message) {
     const { type, expires } = message;
     if (type === "welcome") this.#welcomed(message);
-    else if (type === "error") this.#fail(new RollcallError(message.code, message.message));
+    else if (type === "error") this.fail(new RollcallError(message.code, message.message));
     else if (message.channel) this.#rooms.take(link, message);
     else if (type === "expiring") {
       this.emit("expiring", expires);
@@ -1925,22 +1949,23 @@ var Rollcall = class extends Emitter {
   }
   #report() {
     const { isIdle, idle } = this.monitor;
-    for (const link of this.#connection.links) unawaited(link.request("state", { state: isIdle ? "away" : "online", idle }));
+    for (const link of this.links) unawaited(link.request("state", { state: isIdle ? "away" : "online", idle }));
   }
-  /** @param {RollcallError} error */
-  #end(error) {
+  /** Where to say what is to hold. @internal */
+  get links() {
+    return this.#connection.links;
+  }
+  /** All is over: promises, rooms and listeners are told. @internal @param {RollcallError} error */
+  end(error) {
     this.error = error;
     this.#logins.settle(error);
     this.#choice.end(error);
     this.#rooms.each((room) => room.end(error));
     this.#follows.end(error);
-    if (error.code !== "closed" && error.code !== "logged_out") this.#fail(error);
+    if (error.code !== "closed" && error.code !== "logged_out") this.fail(error);
   }
-  /** Nothing is lost without a word: what no listener hears stands in the console. @param {RollcallError} error */
-  #fail(error) {
+  /** Nothing is lost without a word: what no listener hears stands in the console. @internal @param {RollcallError} error */
+  fail(error) {
     this.emit("error", error) || console.warn(error);
   }
 };
-function disconnected(error) {
-  return error.code === "disconnected";
-}

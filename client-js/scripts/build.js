@@ -22,7 +22,7 @@ const target = 'es2022'
 export const internal = `
   about beat changed choose closed doubt drop each emit end ended enter exit forget hello hint hopeful infer jumped
   late links loggedOut make mono number opened ours ran refusal refused remember renew renewable restart returning
-  roster settle sleep stops take tell tokens told urls wake wall welcome widen probe bye nudge use`
+  roster settle sleep stops take tell tokens told urls wake wall welcome widen probe bye nudge use track untrack claimed passing fail became`
   .trim()
   .split(/\s+/)
 const minified = { minify: true, mangleProps: new RegExp(`^(${internal.join('|')})$`) }

@@ -1,12 +1,17 @@
+import { byteLength } from './bytes.js'
+import { RollcallError } from './error.js'
 import { names } from './tokens.js'
-import { Wishes } from './wishes.js'
+import { unawaited, Wishes } from './wishes.js'
 
-/** @import { RollcallError } from './error.js' */
 /** @import { Link } from './link.js' */
+/** @import { Rollcall } from './rollcall.js' */
 /** @import { Shelf } from './storage.js' */
 /** @import { Token } from './tokens.js' */
 
 /** @typedef {'online' | 'away' | 'busy' | 'offline'} Status */
+
+/** How long the text of a status may be, bytes. */
+const maxText = 256
 
 /**
  * Choice is the status that the user chose. The node keeps it while any session of hers lives; beyond
@@ -15,27 +20,31 @@ import { Wishes } from './wishes.js'
  */
 export class Choice {
   #shelf
-  #host
+  #client
   #fresh = /** @type {{ status: Status, text?: string } | null} */ (null) // not answered yet
+  #held = /** @type {Status} */ ('online') // what the node said last
   #wishes = new Wishes()
 
   /** @type {Status} */
   status = 'online'
 
-  /**
-   * @param {Shelf} shelf
-   * @param {{ links: () => Link[], user: () => string | null, changed: () => void, error: (error: RollcallError) => void }} host
-   */
-  constructor(shelf, host) {
+  /** @param {Shelf} shelf @param {Rollcall} client */
+  constructor(shelf, client) {
     this.#shelf = shelf
-    this.#host = host
+    this.#client = client
   }
 
   /** @param {Status} status @param {string} [text] */
   choose(status, text) {
+    if (byteLength(text) > maxText) {
+      // Not left to the node: by then hello may have said the status, which is to be refused with its text.
+      const error = new RollcallError('too_large', 'text', { request: 'status' })
+      this.#client.fail(error)
+      return unawaited(Promise.reject(error))
+    }
     this.#fresh = { status, text }
     const done = this.#wishes.make()
-    this.#host.links().forEach((link) => this.enter(link))
+    this.#client.links.forEach((link) => this.enter(link))
     return done
   }
 
@@ -50,27 +59,30 @@ export class Choice {
     const said = this.#fresh
     if (!said) return
     const { mark } = this.#wishes
+    const answered = (/** @type {RollcallError | null} */ error) => {
+      if (this.#fresh === said) this.#fresh = null
+      this.#wishes.settle(error, mark)
+      this.told(error ? this.#held : said.status)
+    }
     link.request('status', said).then(
-      () => {
-        this.#taken(said, null, mark)
-        this.told(said.status)
-      },
+      () => answered(null),
       (error) => {
-        if (error.code === 'disconnected') return // said again on the next link
-        this.#taken(said, error, mark)
-        this.#host.error(error)
+        if (error.passing) return
+        answered(error)
+        this.#client.fail(error)
       },
     )
   }
 
   /** The node says what holds. @param {Status} status */
   told(status) {
+    this.#held = status
     if (this.#fresh) return
-    const user = this.#host.user()
+    const { user } = this.#client
     if (user !== null) this.#shelf.put({ user, status })
     if (status === this.status) return
     this.status = status
-    this.#host.changed()
+    this.#client.emit('status', status)
   }
 
   /** The user is nobody from now on: what was chosen is not to be asserted for the next one. */
@@ -82,11 +94,5 @@ export class Choice {
   end(error) {
     this.#fresh = null
     this.#wishes.settle(error)
-  }
-
-  /** @param {{ status: Status }} said @param {RollcallError | null} error @param {number} mark */
-  #taken(said, error, mark) {
-    if (this.#fresh === said) this.#fresh = null
-    this.#wishes.settle(error, mark)
   }
 }

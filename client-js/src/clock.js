@@ -11,7 +11,7 @@
 
 /** @type {Clock} */
 export const systemClock = {
-  wall: Date.now,
+  wall: () => Date.now(),
   mono: () => performance.now(),
   setTimeout: (run, ms) => setTimeout(run, ms),
   clearTimeout: (timer) => clearTimeout(timer),

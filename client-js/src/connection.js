@@ -3,6 +3,7 @@ import { NodeTime, Pulse } from './clock.js'
 import { RollcallError } from './error.js'
 import { Link } from './link.js'
 import { watchPage } from './page.js'
+import { unawaited } from './wishes.js'
 
 /** @import { Beat, Clock } from './clock.js' */
 /** @import { Shelf } from './storage.js' */
@@ -22,11 +23,11 @@ import { watchPage } from './page.js'
  * @property {(token: Token) => Record<string, any>} hello more fields of the first frame
  * @property {(link: Link) => void} enter say on this link what is to hold there: rooms, follows
  * @property {(link: Link) => void} exit this link is over
- * @property {(link: Link, message: any) => void} message
- * @property {(state: State) => void} state
+ * @property {(link: Link, message: any) => void} take
+ * @property {(state: State) => void} became
  * @property {(beat: Beat) => void} beat
- * @property {(error: RollcallError) => void} error something failed that nobody waits for
- * @property {(error: RollcallError) => void} closed the node wants us no more
+ * @property {(error: RollcallError) => void} refused we were not let in
+ * @property {(error: RollcallError) => void} end the node wants us no more
  */
 
 /** Close codes after which there is no coming back; 4401 only if we gave our identity up ourselves. */
@@ -120,8 +121,13 @@ export class Connection {
   hint() {
     if (this.#asleep) return
     this.#pulse.nudge()
-    if (this.link) this.#probe(this.link)
+    if (this.link) this.#measure(this.link.probe())
     else if (this.#timer) this.#attempt()
+  }
+
+  /** The page is to stand still. That may be short, so we stay, and the node counts its timeout from this on. */
+  freeze() {
+    if (this.link) unawaited(this.link.request('time'))
   }
 
   /** The page goes away, perhaps to come back. No goodbye: a reload looks the same. */
@@ -140,7 +146,7 @@ export class Connection {
 
   /** Ends for good, with a goodbye. */
   close() {
-    this.link?.bye()
+    for (const link of this.links) link.bye()
     this.remember(null)
     this.#unwatch?.()
     this.#unwatch = null
@@ -191,7 +197,7 @@ export class Connection {
       if (attempt === this.#attempts) this.#open(token)
     } catch (error) {
       if (attempt !== this.#attempts) return
-      this.#host.error(/** @type {RollcallError} */ (error))
+      this.#host.refused(/** @type {RollcallError} */ (error))
       this.#retry()
     }
   }
@@ -199,21 +205,26 @@ export class Connection {
   /** @param {Token} token */
   #open(token) {
     const url = this.#urls[this.#turn++ % this.#urls.length]
-    const resume = this.resume ?? undefined
     this.#shown = token
-    this.#next = new Link(++this.#links, url, this.#options, {
-      hello: () => ({ token: token ?? undefined, resume, ...this.#host.hello(token) }),
-      opened: (link) => this.#host.enter(link),
-      message: (link, message) => this.#message(link, message),
-      ended: (link, code, error) => this.#ended(link, code, error),
-    })
+    this.#next = new Link(++this.#links, url, this.#options, this)
+  }
+
+  /** What a new link says first. */
+  hello() {
+    const token = this.#shown
+    return { token: token ?? undefined, resume: this.resume ?? undefined, ...this.#host.hello(token) }
+  }
+
+  /** @param {Link} link */
+  opened(link) {
+    this.#host.enter(link)
   }
 
   /** @param {Link} link @param {any} message */
-  #message(link, message) {
+  take(link, message) {
     if (message.type === 'welcome') this.#welcomed(link, message)
     else if (message.type === 'drain') this.#drain(link, message.delay)
-    this.#host.message(link, message)
+    this.#host.take(link, message)
     if (message.type === 'welcome' && link === this.link) this.#set('online')
     this.#pulse.nudge()
   }
@@ -229,13 +240,14 @@ export class Connection {
     this.#drop(old)
     this.time.doubt = Infinity
     this.time.measure(welcome.time, link.since)
-    this.#probe(link) // which measures better, for welcome may have had to wait
+    this.#measure(link.request('time')) // better, for welcome may have had to wait
   }
 
-  /** Asks the node for its time, and gives the link up if there is no answer. @param {Link} link */
-  #probe(link) {
+  /** @param {Promise<{ time: number }>} answer of the node, asked for its time just now */
+  #measure(answer) {
     const asked = this.#clock.mono()
-    link.probe().then(
+    const { link } = this
+    answer.then(
       ({ time }) => link === this.link && this.time.measure(time, asked),
       () => {}, // the link ended, which is told elsewhere
     )
@@ -249,7 +261,7 @@ export class Connection {
   }
 
   /** @param {Link} link @param {number} code @param {RollcallError} error */
-  #ended(link, code, error) {
+  ended(link, code, error) {
     if (link === this.link) this.link = null
     else this.#next = null
     const moving = !this.link && this.#next // the other link is on its way
@@ -276,14 +288,14 @@ export class Connection {
     if (last) return this.#final(as((code === 4400 && error.code) || last))
     if (code === 4409) this.remember(null) // a cloned tab has our session now: leave it to her
     if (code === 4429) this.#failures = Math.max(this.#failures, patient)
-    if (code === 4401 || code === 4429) this.#host.error(as(error.code || (code === 4401 ? 'unauthorized' : 'limit_reached')))
+    if (code === 4401 || code === 4429) this.#host.refused(as(error.code || (code === 4401 ? 'unauthorized' : 'limit_reached')))
     if (this.state !== 'closed') this.#retry(good) // else by a listener
   }
 
   /** @param {RollcallError} error */
   #final(error) {
     this.close()
-    this.#host.closed(error)
+    this.#host.end(error)
   }
 
   /**
@@ -308,7 +320,7 @@ export class Connection {
     this.link?.check(beat.late)
     if (beat.jumped && this.link) {
       this.time.doubt = Infinity
-      this.#probe(this.link)
+      this.#measure(this.link.probe())
     }
     this.#host.beat(beat)
   }
@@ -317,6 +329,6 @@ export class Connection {
   #set(state) {
     if (state === this.state) return
     this.state = state
-    this.#host.state(state)
+    this.#host.became(state)
   }
 }

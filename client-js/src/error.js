@@ -25,4 +25,9 @@ export class RollcallError extends Error {
     /** The channel it was about, if any. */
     this.channel = about.channel
   }
+
+  /** Whether the request went down with its connection, or is about to: it is made again on the next. @internal */
+  get passing() {
+    return ['disconnected', 'rate_limited', 'draining'].includes(this.code)
+  }
 }

@@ -2,6 +2,7 @@ import { Emitter } from './emitter.js'
 import { RollcallError } from './error.js'
 
 /** @import { Link } from './link.js' */
+/** @import { Rollcall } from './rollcall.js' */
 
 /**
  * What a node tells of a followed user.
@@ -94,11 +95,11 @@ export class Follows {
   #users = new Map()
   /** @type {Set<string>} */
   #changed = new Set() // followed or unfollowed, and not said yet
-  #host
+  #client
 
-  /** @param {{ links: () => Link[], error: (error: RollcallError) => void }} host */
-  constructor(host) {
-    this.#host = host
+  /** @param {Rollcall} client */
+  constructor(client) {
+    this.#client = client
   }
 
   /** @param {string} user */
@@ -146,7 +147,7 @@ export class Follows {
     queueMicrotask(() => {
       const all = [...this.#changed]
       this.#changed.clear()
-      for (const link of this.#host.links()) {
+      for (const link of this.#client.links) {
         this.#ask(link, 'unfollow', all.filter((user) => !this.#users.has(user)))
         this.#ask(link, 'follow', all.filter((user) => this.#users.has(user)))
       }
@@ -169,7 +170,7 @@ export class Follows {
    * @param {RollcallError} error
    */
   #refused(link, users, error) {
-    if (!link.open) return // asked again on the next one
+    if (error.passing) return
     const half = users.length >> 1
     if (!half || !blaming.includes(error.code)) return users.forEach((user) => this.#lose(user, error))
     this.#ask(link, 'follow', users.slice(0, half))
@@ -183,6 +184,6 @@ export class Follows {
     this.#users.delete(user)
     followed.error = error
     followed.stale = true
-    followed.emit('error', error) || known || this.#host.error(error)
+    followed.emit('error', error) || known || this.#client.fail(error)
   }
 }

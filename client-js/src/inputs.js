@@ -14,11 +14,14 @@ export const defaultInputs = 'mousemove mousedown keydown wheel touchstart point
 export function watchInputs(inputs, acted, blurred) {
   if (!page) return () => {}
   const moved = movement()
+  let cordova = false
   const run = (/** @type {any} */ event) => {
     const { type, target } = event
     const focus = type === 'focus' || type === 'blur'
     if (focus && target !== page) return // only an element of the page
     if (type === 'mousemove' && !moved(event)) return
+    cordova ||= type === 'pause'
+    if (type === 'resume' && !cordova) return // a browser's, for a page that was frozen: nobody need have come
     const away = type === 'blur' || type === 'pause' || (type === 'visibilitychange' && page.document.hidden)
     if (away || focus || type === 'resume' || type === 'visibilitychange') blurred(away)
     if (!away && (type === 'resume' || inputs.includes(type))) acted()

@@ -1,4 +1,6 @@
+import { byteLength } from './bytes.js'
 import { RollcallError } from './error.js'
+import { attempt } from './storage.js'
 import { unawaited } from './wishes.js'
 
 /** @import { Clock } from './clock.js' */
@@ -14,10 +16,12 @@ const silent = 4408
 const notTheProtocol = 4400
 
 /**
- * @typedef {object} LinkEvents
- * @property {(link: Link) => Record<string, any>} hello returns the fields of the first frame
+ * What a link asks and tells.
+ *
+ * @typedef {object} LinkHost
+ * @property {() => Record<string, any>} hello returns the fields of the first frame
  * @property {(link: Link) => void} opened after hello was sent, and before anything is answered
- * @property {(link: Link, message: any) => void} message each message but refusals of requests, the welcome first
+ * @property {(link: Link, message: any) => void} take each message but refusals of requests, the welcome first
  * @property {(link: Link, code: number, error: RollcallError) => void} ended once, unless we ended it ourselves
  */
 
@@ -28,7 +32,7 @@ const notTheProtocol = 4400
  */
 export class Link {
   #clock
-  #events
+  #host
   #socket
   #maxFrame
   /** @type {Map<number, { resolve: (answer: any) => void, reject: (error: RollcallError) => void, about: { request: string, channel?: string } }>} */
@@ -50,13 +54,13 @@ export class Link {
    * @param {number} number counts links: the higher of two is the newer one
    * @param {string} url
    * @param {{ WebSocket: any, clock: Clock, maxFrame: number }} means
-   * @param {LinkEvents} events
+   * @param {LinkHost} host
    */
-  constructor(number, url, { WebSocket, clock, maxFrame }, events) {
+  constructor(number, url, { WebSocket, clock, maxFrame }, host) {
     this.number = number
     this.url = url
     this.#clock = clock
-    this.#events = events
+    this.#host = host
     this.#maxFrame = maxFrame
     this.#heard = clock.mono()
     const socket = (this.#socket = new WebSocket(url, 'rollcall.v1'))
@@ -85,7 +89,7 @@ export class Link {
     return new Promise((resolve, reject) => {
       if (!this.open) return reject(new RollcallError('disconnected', '', about))
       const frame = JSON.stringify({ type, id, ...fields })
-      if (new TextEncoder().encode(frame).length > this.#maxFrame) {
+      if (byteLength(frame) > this.#maxFrame) {
         return reject(new RollcallError('too_large', 'beyond maxFrame', about)) // the node would end the link for it
       }
       this.#waiting.set(id, { resolve, reject, about })
@@ -107,10 +111,11 @@ export class Link {
    */
   check(late) {
     const now = this.#clock.mono()
-    if (this.#probed && now - this.#probed >= probeTime) return this.#end(silent, 'no answer')
-    if (now - this.#heard < (this.welcome?.timeout ?? assumedTimeout)) return
-    if (!this.#open || !(late || this.#probed)) return this.#end(silent, 'silent')
-    unawaited(this.probe())
+    const quiet = now - this.#heard >= (this.welcome?.timeout ?? assumedTimeout)
+    if (late && !quiet) this.#probed &&= now // an answer may be there already
+    const unanswered = this.#probed && now - this.#probed >= probeTime
+    if (unanswered || (quiet && !(this.#open && (late || this.#probed)))) this.#end(silent, 'silent')
+    else if (quiet) unawaited(this.probe())
   }
 
   /** Ends the link without a word; only who waits for an answer is told. */
@@ -133,18 +138,19 @@ export class Link {
     this.#open = true
     this.since = this.#heard = this.#clock.mono()
     // Most refusals are followed by a close frame, which says what to do; these wait for a better hello.
-    this.request('hello', this.#events.hello(this)).catch(({ code }) => {
+    this.request('hello', this.#host.hello()).catch(({ code }) => {
       if (code === 'bad_request' || code === 'too_large') this.#end(notTheProtocol, code)
     })
-    this.#events.opened(this)
+    this.#host.opened(this)
   }
 
-  /** @param {string} data */
+  /** A broken line does not spoil the next. @param {any} data */
   #frame(data) {
     this.#heard = this.#clock.mono()
     this.#probed = 0
-    for (const line of data.split('\n')) {
-      if (line && !this.#over) this.#take(JSON.parse(line))
+    for (const line of String(data).split('\n')) {
+      const message = attempt(() => JSON.parse(line))
+      if (message && !this.#over) this.#take(message)
     }
   }
 
@@ -157,10 +163,10 @@ export class Link {
     if (message.type === 'error') {
       const error = new RollcallError(message.code, message.message, waiting?.about)
       this.refusal = error // the last word, if it closes now
-      return waiting ? waiting.reject(error) : this.#events.message(this, message)
+      return waiting ? waiting.reject(error) : this.#host.take(this, message)
     }
     this.refusal = null
-    this.#events.message(this, message)
+    this.#host.take(this, message)
     waiting?.resolve(message)
   }
 
@@ -174,6 +180,6 @@ export class Link {
     if (this.#over) return
     this.drop()
     const { refusal } = this
-    this.#events.ended(this, code, new RollcallError(refusal?.code ?? '', `${code} ${refusal?.message ?? reason}`))
+    this.#host.ended(this, code, new RollcallError(refusal?.code ?? '', `${code} ${refusal?.message ?? reason}`))
   }
 }

@@ -18,6 +18,7 @@ export function listen(listeners) {
 /**
  * @typedef {object} PageEvents
  * @property {() => void} hint the network may have changed, or the page may have slept
+ * @property {() => void} freeze the page will run nothing, until it is resumed, or for ever
  * @property {() => void} sleep the page goes away, perhaps to come back
  * @property {() => void} wake it is back
  */
@@ -40,6 +41,7 @@ export function watchPage(events) {
     [page, 'pagehide', () => events.sleep()],
     [page, 'pageshow', wake],
     [document, 'visibilitychange', () => document.hidden || wake()],
-    [document, 'resume', wake], // after freeze, at which there is nothing to do: it may be short
+    [document, 'freeze', () => events.freeze()],
+    [document, 'resume', wake],
   ])
 }

@@ -1,27 +1,62 @@
 /** @import { Room } from './room.js' */
+/** @import { Rooms } from './rooms.js' */
 /** @import { Member } from './roster.js' */
 
 /** @typedef {(event: { action: 'join' | 'leave', username: string }) => void} PresenceListener */
 
 /**
- * Tells a listener what sc-stateless-presence would tell it: who is in the room already, and then who
- * comes and who goes. Returns a function that ends it.
+ * Presence tells listeners what sc-stateless-presence would. It watches the channels that the application has no
+ * room of, for as long as anybody listens.
+ */
+export class Presence {
+  #rooms
+  /** How to end what we tell of a room, by listener. @type {WeakMap<Room, Map<PresenceListener, () => void>>} */
+  #told = new WeakMap()
+
+  /** @param {Rooms} rooms */
+  constructor(rooms) {
+    this.#rooms = rooms
+  }
+
+  /** @param {string} channel @param {PresenceListener} listener */
+  track(channel, listener) {
+    const room = this.#rooms.open(channel, { member: false })
+    const told = this.#told.get(room) ?? new Map()
+    this.#told.set(room, told)
+    if (!told.has(listener)) told.set(listener, tell(room, listener))
+  }
+
+  /** @param {string} channel @param {PresenceListener} [listener] all, if it is left out */
+  untrack(channel, listener) {
+    const room = this.#rooms.get(channel)
+    const told = room && this.#told.get(room)
+    if (!told) return
+    for (const [one, stop] of told) {
+      if (listener && listener !== one) continue
+      stop()
+      told.delete(one)
+    }
+    if (!told.size && !room.claimed) room.leave()
+  }
+}
+
+/**
+ * Tells a listener who is in the room already, and then who comes and who goes. Returns a function that ends it.
  *
  * @param {Room} room
  * @param {PresenceListener} listener
  */
-export function track(room, listener) {
-  let over = false
-  const tell = (/** @type {'join' | 'leave'} */ action) => (/** @type {Member} */ { user }) => {
-    if (!over) listener({ action, username: user })
+function tell(room, listener) {
+  const say = (/** @type {'join' | 'leave'} */ action) => (/** @type {Member} */ { user }) => listener({ action, username: user })
+  const here = (/** @type {ReadonlyMap<string, Member>} */ members) => members.forEach(say('join'))
+  const stops = [room.on('join', say('join')), room.on('leave', say('leave'))]
+  if (room.state !== 'joining') here(room.members)
+  else {
+    const stop = room.on('sync', (members) => {
+      stop() // the next one has its differences told
+      here(members)
+    })
+    stops.push(stop)
   }
-  const stops = [room.on('join', tell('join')), room.on('leave', tell('leave'))]
-  room.ready.then(
-    () => room.members.forEach(tell('join')),
-    () => {}, // it was over before it began, which the room's other listeners are told
-  )
-  return () => {
-    over = true
-    stops.forEach((stop) => stop())
-  }
+  return () => stops.forEach((stop) => stop())
 }

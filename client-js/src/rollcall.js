@@ -6,31 +6,23 @@ import { Emitter } from './emitter.js'
 import { RollcallError } from './error.js'
 import { Follows } from './follows.js'
 import { Monitor } from './monitor.js'
-import { track } from './presence.js'
+import { Presence } from './presence.js'
 import { Rooms } from './rooms.js'
 import { Shelf } from './storage.js'
 import { names, Tokens } from './tokens.js'
 import { unawaited, Wishes } from './wishes.js'
 
 /** @import { Status } from './choice.js' */
+/** @import { Beat } from './clock.js' */
+/** @import { State } from './connection.js' */
 /** @import { Link } from './link.js' */
 /** @import { Options, RollcallEvents, TestOptions } from './options.js' */
 /** @import { PresenceListener } from './presence.js' */
-/** @import { Room, Wanted } from './room.js' */
+/** @import { Wanted } from './room.js' */
 /** @import { Token, TokenSource } from './tokens.js' */
-
-/**
- * Who is told of the presence in a channel.
- *
- * @typedef {{ room: Room, ours: boolean, stops: Map<PresenceListener, () => void> }} Tracking `ours`: the room is
- *   there for them only
- */
 
 /** How long to wait at least until a token function that failed is asked again, milliseconds. */
 const renewAgain = 2_000
-
-/** The timeout of a node that has not told its own, milliseconds. */
-const assumedTimeout = 13_000
 
 /**
  * Rollcall is one client: it keeps a connection to some node of a cluster, for as long as it is
@@ -43,16 +35,15 @@ export class Rollcall extends Emitter {
   #tokens
   /** @type {Connection} */
   #connection
-  #rooms
-  #follows
+  #rooms = new Rooms(this)
+  #presence = new Presence(this.#rooms)
+  #follows = new Follows(this)
   /** @type {Choice} */
   #choice
   #logins = new Wishes() // settled by the next welcome, or refusal
   #closed = false
-  #timeout = assumedTimeout
+  #timeout = Infinity // the node's, once it has told
   #down = 0 // how long there has been no connection, of our own running time, less the first beat
-  /** @type {Map<string, Tracking>} */
-  #tracked = new Map()
 
   /** Who we are; null: nobody, or not known yet. @type {string | null} */
   user = null
@@ -75,18 +66,9 @@ export class Rollcall extends Emitter {
     const urls = [url].flat().map(webSocketAddress)
     const shelf = (/** @type {string} */ name, /** @type {string} */ kind) =>
       new Shelf(`rollcall:${name}:${urls[0]}`, () => (storage === undefined ? globals[kind] : storage))
-    const links = /** @returns {Link[]} */ () => this.#connection.links
-    const error = (/** @type {RollcallError} */ error) => this.#fail(error)
     this.#options = { ...options, WebSocket, clock, checkInterval, maxFrame, reconnect: { min: 500, max: 20_000, ...options.reconnect } }
     this.#tokens = new Tokens(options.token, clock)
-    this.#rooms = new Rooms({ links, error })
-    this.#follows = new Follows({ links, error })
-    this.#choice = new Choice(shelf('status', 'localStorage'), {
-      links,
-      error,
-      user: () => this.user,
-      changed: () => this.emit('status', this.status),
-    })
+    this.#choice = new Choice(shelf('status', 'localStorage'), this)
     /** Knows whether somebody is at this page; does nothing until it is started. */
     this.monitor = new Monitor(clock, () => this.#report())
     this.#connection = new Connection({
@@ -94,34 +76,7 @@ export class Rollcall extends Emitter {
       tokens: this.#tokens,
       session: shelf('session', 'sessionStorage'),
       options: this.#options,
-      host: {
-        hello: (token) => this.#hello(token),
-        enter: (link) => {
-          this.#choice.enter(link) // first: who wants to be invisible is not to be seen for a moment
-          this.#rooms.each((room) => room.enter(link))
-          this.#follows.enter(link)
-        },
-        exit: (link) => {
-          this.#rooms.each((room) => room.exit(link))
-          if (!links().length) this.#follows.doubt()
-        },
-        message: (link, message) => this.#message(link, message),
-        state: (state) => {
-          if (state === 'online') this.#down = -checkInterval // the first beat began while we were
-          this.emit('state', state)
-        },
-        beat: ({ ran }) => {
-          this.monitor.nudge()
-          if (this.state !== 'online' && (this.#down += ran) >= (options.inferAfter ?? this.#timeout)) {
-            this.#rooms.each((room) => room.infer())
-          }
-        },
-        error: (error) => {
-          this.#logins.settle(error)
-          this.#fail(error)
-        },
-        closed: (error) => this.#end(error),
-      },
+      host: this,
     })
     if (connect) this.connect()
   }
@@ -236,7 +191,7 @@ export class Rollcall extends Emitter {
     try {
       await this.#show(await this.#tokens.renew())
     } catch (error) {
-      if (disconnected(error)) return this.#login()
+      if (/** @type {any} */ (error).passing) return this.#login()
       if (this.#tokens.source === token) this.#tokens.use(former)
       throw error
     }
@@ -258,7 +213,7 @@ export class Rollcall extends Emitter {
     try {
       if (link) this.#identified(await link.request('logout'))
     } catch (error) {
-      if (!disconnected(error)) throw error
+      if (!/** @type {any} */ (error).passing) throw error
       connection.remember(null) // it ends by itself, as we are not back with it
       this.#become(null)
     }
@@ -271,7 +226,7 @@ export class Rollcall extends Emitter {
     if (this.#closed) return
     this.#closed = true
     this.monitor.stop()
-    this.#end(new RollcallError('closed'))
+    this.end(new RollcallError('closed'))
     this.#connection.close()
   }
 
@@ -282,12 +237,8 @@ export class Rollcall extends Emitter {
    * @param {PresenceListener} listener
    */
   trackPresence(channel, listener) {
-    const known = this.room(channel)
-    const room = known ?? this.watch(channel)
-    let tracking = this.#tracked.get(channel)
-    if (tracking?.room !== room) tracking = { room, ours: !known, stops: new Map() }
-    this.#tracked.set(channel, tracking)
-    if (!tracking.stops.has(listener)) tracking.stops.set(listener, track(room, listener))
+    this.#check()
+    this.#presence.track(channel, listener)
   }
 
   /**
@@ -297,25 +248,15 @@ export class Rollcall extends Emitter {
    * @param {PresenceListener} [listener]
    */
   untrackPresence(channel, listener) {
-    const tracking = this.#tracked.get(channel)
-    if (!tracking) return
-    const { room, stops } = tracking
-    for (const [one, stop] of stops) {
-      if (listener && listener !== one) continue
-      stop()
-      stops.delete(one)
-    }
-    if (stops.size) return
-    this.#tracked.delete(channel)
-    if (tracking.ours) room.leave()
+    this.#presence.untrack(channel, listener)
   }
 
   /** @param {string} channel @param {Wanted} wanted */
   #open(channel, wanted) {
     this.#check()
-    const tracking = this.#tracked.get(channel)
-    if (tracking) tracking.ours = false // the application wants it for itself now
-    return this.#rooms.open(channel, wanted)
+    const room = this.#rooms.open(channel, wanted)
+    room.claimed = true
+    return room
   }
 
   #check() {
@@ -332,11 +273,11 @@ export class Rollcall extends Emitter {
 
   /** @param {Token} token */
   async #show(token) {
-    const answers = this.#connection.links.map((link) => unawaited(link.request('token', { token })))
+    const answers = this.links.map((link) => unawaited(link.request('token', { token })))
     try {
       this.#identified(await (answers.at(-1) ?? Promise.reject(new RollcallError('disconnected'))))
     } catch (error) {
-      if (!disconnected(error)) this.#tokens.refused(token)
+      if (!/** @type {any} */ (error).passing) this.#tokens.refused(token)
       throw error
     }
   }
@@ -347,23 +288,56 @@ export class Rollcall extends Emitter {
       await this.#show(await this.#tokens.renew())
     } catch (error) {
       if (link !== this.#connection.link || this.#closed) return
-      this.#fail(/** @type {RollcallError} */ (error))
+      this.fail(/** @type {RollcallError} */ (error))
       const { clock } = this.#options
       clock.setTimeout(() => link === this.#connection.link && this.#renew(link), renewAgain * (1 + clock.random()))
     }
   }
 
-  /** @param {Token} token @returns {Record<string, any>} */
-  #hello(token) {
+  /** What else the first frame says. @internal @param {Token} token @returns {Record<string, any>} */
+  hello(token) {
     if (this.user !== null && !names(token, this.user)) this.#rooms.each((room) => room.forget()) // what we said of her is not to be said of another
     return { meta: this.#options.meta, ...this.monitor.hello(), status: this.#choice.hello(token) }
   }
 
-  /** @param {Link} link @param {any} message */
-  #message(link, message) {
+  /** Says on a new link what is to hold there. @internal @param {Link} link */
+  enter(link) {
+    this.#choice.enter(link) // first: who wants to be invisible is not to be seen for a moment
+    this.#rooms.each((room) => room.enter(link))
+    this.#follows.enter(link)
+  }
+
+  /** A link is over. @internal @param {Link} link */
+  exit(link) {
+    this.#rooms.each((room) => room.exit(link))
+    if (!this.links.length) this.#follows.doubt()
+  }
+
+  /** @internal @param {State} state */
+  became(state) {
+    if (state === 'online') this.#down = -this.#options.checkInterval // the first beat began while we were
+    this.emit('state', state)
+  }
+
+  /** @internal @param {Beat} beat */
+  beat({ ran }) {
+    this.monitor.nudge()
+    if (this.state !== 'online' && (this.#down += ran) >= (this.#options.inferAfter ?? this.#timeout)) {
+      this.#rooms.each((room) => room.infer())
+    }
+  }
+
+  /** No node lets us in as who we want to be. @internal @param {RollcallError} error */
+  refused(error) {
+    this.#logins.settle(error)
+    this.fail(error)
+  }
+
+  /** @internal @param {Link} link @param {any} message */
+  take(link, message) {
     const { type, expires } = message
     if (type === 'welcome') this.#welcomed(message)
-    else if (type === 'error') this.#fail(new RollcallError(message.code, message.message))
+    else if (type === 'error') this.fail(new RollcallError(message.code, message.message))
     else if (message.channel) this.#rooms.take(link, message)
     else if (type === 'expiring') {
       this.emit('expiring', expires)
@@ -398,26 +372,26 @@ export class Rollcall extends Emitter {
   #report() {
     const { isIdle, idle } = this.monitor
     // Should it fail, the next hello says it again.
-    for (const link of this.#connection.links) unawaited(link.request('state', { state: isIdle ? 'away' : 'online', idle }))
+    for (const link of this.links) unawaited(link.request('state', { state: isIdle ? 'away' : 'online', idle }))
   }
 
-  /** @param {RollcallError} error */
-  #end(error) {
+  /** Where to say what is to hold. @internal */
+  get links() {
+    return this.#connection.links
+  }
+
+  /** All is over: promises, rooms and listeners are told. @internal @param {RollcallError} error */
+  end(error) {
     this.error = error
     this.#logins.settle(error)
     this.#choice.end(error)
     this.#rooms.each((room) => room.end(error))
     this.#follows.end(error)
-    if (error.code !== 'closed' && error.code !== 'logged_out') this.#fail(error)
+    if (error.code !== 'closed' && error.code !== 'logged_out') this.fail(error)
   }
 
-  /** Nothing is lost without a word: what no listener hears stands in the console. @param {RollcallError} error */
-  #fail(error) {
+  /** Nothing is lost without a word: what no listener hears stands in the console. @internal @param {RollcallError} error */
+  fail(error) {
     this.emit('error', error) || console.warn(error)
   }
-}
-
-/** Whether a request went down with its link, and says nothing of itself. @param {any} error */
-function disconnected(error) {
-  return error.code === 'disconnected'
 }

@@ -32,9 +32,6 @@ import { unawaited, Wishes } from './wishes.js'
  * @property {'members' | 'count'} [mode] to be told who is here, or only how many
  */
 
-/** Refusals that say nothing of the request: it is made again on the next link. */
-const passing = ['disconnected', 'rate_limited', 'draining', 'internal']
-
 /**
  * Room is a channel that we joined or watch. It says what is to hold there on every link anew, so it
  * outlives connections; and it tells what differs, whatever happened in between.
@@ -44,12 +41,10 @@ const passing = ['disconnected', 'rate_limited', 'draining', 'internal']
 export class Room extends Emitter {
   #host
   #roster = nobody
-  /** @type {Set<Link>} */
-  #links = new Set() // on which we are, or asked to be
+  /** Where we are, or asked to be, each with the parts of a roster whose end is to come. @type {Map<Link, Snapshot[]>} */
+  #links = new Map()
   /** @type {Link | null} */
   #feed = null // the one on which versions go on from our roster's
-  /** @type {Map<Link, Snapshot[]>} */
-  #parts = new Map() // of rosters whose end is to come
   /** @type {Set<ReturnType<typeof loop>>} */
   #loops = new Set()
   #wishes = new Wishes()
@@ -69,6 +64,8 @@ export class Room extends Emitter {
     this.channel = channel
     /** Whether we joined; else we only watch. */
     this.joined = member
+    /** Whether the application asked for it, and not only for its presence. @internal */
+    this.claimed = false
     /** What we say of ourselves here. @type {Record<string, any> | undefined} */
     this.data = data
     /** `count`: we are told how many there are, and not who. @type {'members' | 'count'} */
@@ -144,13 +141,13 @@ export class Room extends Emitter {
       return done
     }
     this.data = data
-    for (const link of this.#links) this.#say(link, 'update', { data })
+    for (const link of this.#links.keys()) this.#say(link, 'update', { data })
     return done
   }
 
   /** Leaves the channel, and ends this room. It may be joined again, as another room. */
   leave() {
-    for (const link of this.#links) unawaited(link.request('leave', { channel: this.channel }))
+    for (const link of this.#links.keys()) unawaited(link.request('leave', { channel: this.channel }))
     this.end(new RollcallError('left'))
   }
 
@@ -165,19 +162,18 @@ export class Room extends Emitter {
     if (!member || (this.joined && data === undefined)) return
     this.joined = true
     if (data !== undefined) this.data = data
-    for (const link of this.#links) this.#ask(link)
+    for (const link of this.#links.keys()) this.#ask(link)
   }
 
   /** Says on a new link what is to hold there. @internal @param {Link} link */
   enter(link) {
-    this.#links.add(link)
+    this.#links.set(link, [])
     this.#ask(link)
   }
 
   /** A link is over. @internal @param {Link} link */
   exit(link) {
     this.#links.delete(link)
-    this.#parts.delete(link)
     if (this.#feed === link) this.#feed = null
     if (this.#links.size > 0 || this.state !== 'live') return
     this.state = 'stale'
@@ -203,12 +199,13 @@ export class Room extends Emitter {
    * @param {any} message
    */
   take(link, message) {
-    if (!this.#links.has(link) || (this.#feed && this.#feed.number > link.number)) return
+    const parts = this.#links.get(link)
+    if (!parts || (this.#feed && this.#feed.number > link.number)) return
     const { type, version, count, code } = message
-    if (type === 'roster') this.#snapshot(link, message)
-    else if (type === 'diff') this.#diff(link, message)
+    if (type === 'roster') this.#snapshot(link, parts, message)
+    else if (type === 'diff') this.#diff(link, parts, message)
     else if (type === 'count') this.#tell({ roster: { ...this.#roster, version, count }, changes: [] })
-    else this.end(new RollcallError(code, '', { channel: this.channel }))
+    else if (type === 'ended') this.end(new RollcallError(code, '', { channel: this.channel }))
   }
 
   /** Ends the room; promises, loops and listeners are told. @internal @param {RollcallError} error */
@@ -217,7 +214,6 @@ export class Room extends Emitter {
     this.state = 'ended'
     this.error = error
     this.#links.clear()
-    this.#parts.clear()
     this.#feed = null
     this.#arrival.settle(error)
     this.#wishes.settle(error)
@@ -260,7 +256,7 @@ export class Room extends Emitter {
    * @param {number} mark
    */
   #refused(link, type, { data }, error, mark) {
-    if (passing.includes(error.code) || this.state === 'ended') return
+    if (error.passing || this.state === 'ended') return
     const former = this.#sure
     const ours = this.data === data
     if (ours) this.data = former
@@ -277,26 +273,23 @@ export class Room extends Emitter {
     this.emit('error', error) || this.#host.error(error)
   }
 
-  /** @param {Link} link @param {Snapshot & { more: boolean }} message */
-  #snapshot(link, message) {
-    const parts = this.#parts.get(link) ?? []
-    if (parts.length > 0 && parts[0].version !== message.version) parts.length = 0
+  /** @param {Link} link @param {Snapshot[]} parts @param {Snapshot & { more: boolean }} message */
+  #snapshot(link, parts, message) {
+    if (parts[0]?.version !== message.version) parts.length = 0
     parts.push(message)
-    this.#parts.set(link, parts)
     if (message.more) return
-    this.#parts.delete(link)
     this.#feed = link
     this.state = 'live'
     const first = this.#roster === nobody
-    const { roster, changes } = replace(this.#roster, assemble(parts))
+    const { roster, changes } = replace(this.#roster, assemble(parts.splice(0)))
     this.#tell({ roster, changes: first ? [] : changes }, true)
     if (first) this.#arrival.settle(null)
   }
 
-  /** @param {Link} link @param {Diff} message */
-  #diff(link, message) {
+  /** @param {Link} link @param {Snapshot[]} parts @param {Diff} message */
+  #diff(link, parts, message) {
     if (link !== this.#feed) return
-    const next = this.#parts.has(link) ? null : apply(this.#roster, message)
+    const next = parts.length ? null : apply(this.#roster, message)
     if (next) return this.#tell(next)
     this.#feed = null // until there is a roster again
     unawaited(link.request('sync', { channel: this.channel }))

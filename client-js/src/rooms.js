@@ -1,7 +1,7 @@
 import { Room } from './room.js'
 
-/** @import { RollcallError } from './error.js' */
 /** @import { Link } from './link.js' */
+/** @import { Rollcall } from './rollcall.js' */
 /** @import { Wanted } from './room.js' */
 
 /**
@@ -10,11 +10,11 @@ import { Room } from './room.js'
 export class Rooms {
   /** @type {Map<string, Room>} */
   #rooms = new Map()
-  #host
+  #client
 
-  /** @param {{ links: () => Link[], error: (error: RollcallError) => void }} host */
-  constructor(host) {
-    this.#host = host
+  /** @param {Rollcall} client */
+  constructor(client) {
+    this.#client = client
   }
 
   /** @param {string} channel */
@@ -36,10 +36,10 @@ export class Rooms {
     }
     const room = new Room(channel, wanted, {
       ended: () => this.#rooms.get(channel) === room && this.#rooms.delete(channel),
-      error: this.#host.error,
+      error: (error) => this.#client.fail(error),
     })
     this.#rooms.set(channel, room)
-    this.#host.links().forEach((link) => room.enter(link))
+    this.#client.links.forEach((link) => room.enter(link))
     return room
   }
 

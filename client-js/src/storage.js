@@ -35,10 +35,12 @@ export class Shelf {
 }
 
 /**
+ * Returns what a function does, or null if it throws.
+ *
  * @template T
  * @param {() => T} run
  */
-function attempt(run) {
+export function attempt(run) {
   try {
     return run()
   } catch {

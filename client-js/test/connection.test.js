@@ -324,3 +324,75 @@ test('a choice made offline is told before anybody could see us, and kept for th
   world.socket.open()
   assert.equal('status' in world.socket.find('hello'), false)
 })
+
+test('a node that tells no time is not given up for that', async () => {
+  const world = new World()
+  world.auto = false
+  const client = world.client()
+  await settle()
+  world.socket.welcome()
+  await world.clock.pass(12_000)
+  assert.deepEqual([client.state, world.sockets.length], ['online', 1])
+})
+
+test('a broken line, a frame that is no text and a message of later versions spoil nothing', async () => {
+  const world = new World()
+  const client = world.client()
+  const room = client.join('room')
+  await settle()
+  world.socket.onmessage({ data: '{"type":\n\nnull\n7\n{"type":"roster","channel":"room","version":1,"count":1,"members":[],"more":false}' })
+  world.socket.onmessage({ data: new ArrayBuffer(3) })
+  world.socket.say({ type: 'weather', channel: 'room', code: 'sunny' }, { type: 'news' }, { type: 'ping', time: 1 })
+  assert.deepEqual([client.state, room.state, room.count, client.errors, world.socket.sent.at(-1)], ['online', 'live', 1, [], { type: 'pong' }])
+})
+
+test('a text of more than 256 bytes is refused here, and nothing of it is said', async () => {
+  for (const connected of [true, false]) {
+    const world = new World()
+    const client = world.client()
+    await settle()
+    if (!connected) world.socket.drop()
+    await assert.rejects(client.setStatus('busy', 'é'.repeat(129)), { code: 'too_large', request: 'status' })
+    await world.clock.pass(1_000)
+    assert.deepEqual([client.status, client.errors, world.socket.find('status'), world.socket.find('hello').status], ['online', ['too_large'], undefined, connected ? undefined : 'online'])
+    client.setStatus('busy', 'é'.repeat(128))
+    assert.equal(world.socket.find('status').text.length, 128)
+  }
+})
+
+test('a refused choice is rejected, and what the node said last holds', async () => {
+  const world = new World()
+  world.auto = false
+  const client = world.client()
+  const chosen = client.setStatus('busy', 'in a meeting')
+  await settle()
+  world.socket.welcome({ status: 'away' })
+  world.socket.answer('status', { type: 'error', code: 'unauthorized', message: 'no' })
+  await assert.rejects(chosen, { code: 'unauthorized', request: 'status' })
+  assert.deepEqual([client.status, client.errors], ['away', ['unauthorized']])
+})
+
+test('what is refused for overload is asked again on the next connection', async () => {
+  const world = new World()
+  const client = world.client()
+  const [room, bob] = [client.join('room'), client.follow('bob')]
+  const chosen = client.setStatus('busy')
+  await settle()
+  for (const type of ['join', 'follow', 'status']) world.socket.answer(type, { type: 'error', code: 'rate_limited', message: '' })
+  world.socket.drop(4429)
+  await world.clock.pass(10_000)
+  for (const type of ['join', 'follow']) assert.ok(world.socket.find(type), type)
+  world.socket.answer('status', { type: 'ok' })
+  await chosen
+  assert.deepEqual([room.state, bob.error, client.errors], ['joining', null, ['rate_limited']])
+})
+
+test('close says bye also on a connection that is not welcome yet', async () => {
+  const world = new World()
+  world.auto = false
+  const client = world.client()
+  await settle()
+  world.socket.open()
+  client.close()
+  assert.deepEqual([world.socket.sent.at(-1), world.socket.closed], [{ type: 'bye' }, true])
+})

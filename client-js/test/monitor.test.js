@@ -88,21 +88,9 @@ test('a tab in which somebody works keeps the others from being idle', async () 
   assert.deepEqual(states(), ['away 5000', 'online 0'])
 })
 
-test('a page that goes says no goodbye, and one that comes back goes on with its session', async () => {
-  page.dispatchEvent(new Event('pagehide'))
-  assert.deepEqual([world.socket.closed, world.socket.find('bye'), client.state], [true, undefined, 'offline'])
-  await world.clock.pass(60_000)
-  assert.equal(world.sockets.length, 1)
-  page.dispatchEvent(new Event('pageshow'))
-  await settle()
-  assert.deepEqual([client.state, world.socket.find('hello').resume], ['online', 's1'])
-})
-
-test('the network is said to be back: it is tried at once', async () => {
-  world.auto = false
-  world.socket.drop()
-  world.auto = true
-  page.dispatchEvent(new Event('online'))
-  await settle()
-  assert.equal(client.state, 'online')
+test('a browser that resumes a frozen page has seen nobody', async () => {
+  client.monitor.start({ threshold: 5_000 })
+  await world.clock.pass(10_000)
+  document.dispatchEvent(new Event('resume'))
+  assert.equal(client.monitor.isIdle, true)
 })

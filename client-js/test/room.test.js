@@ -213,6 +213,30 @@ test('trackPresence tells who is there and who comes and goes, makes no member, 
   client.trackPresence('other', listener)
   client.untrackPresence('other')
   assert.equal(room.state, 'joining') // it is the application's
+  client.trackPresence('third', listener)
+  const third = client.watch('third') // now it is, too
+  client.untrackPresence('third', listener)
+  assert.equal(third.state, 'joining')
+})
+
+test('trackPresence tells of each user once, also of one who comes right behind the roster, and at once where it is known', async () => {
+  const { world, client, socket } = await joined([])
+  const seen = []
+  client.trackPresence('other', ({ action, username }) => seen.push(`${action} ${username}`))
+  const bob = { user: 'bob', since: 1 }
+  socket.say(
+    { type: 'roster', channel: 'other', version: 1, count: 1, members: [{ user: 'alice', since: 1 }], more: false },
+    { type: 'diff', channel: 'other', version: 2, count: 2, join: [bob] },
+  )
+  await settle()
+  assert.deepEqual(seen, ['join alice', 'join bob'])
+  client.trackPresence('other', ({ username }) => seen.push(`also ${username}`))
+  assert.deepEqual(seen.slice(2), ['also alice', 'also bob'])
+  world.socket.drop()
+  await world.clock.pass(1_000)
+  world.socket.roster('other', 1, [bob])
+  await settle()
+  assert.deepEqual(seen.slice(4), ['leave alice', 'also alice'])
 })
 
 test('follow asks once for many, tells changes only, and finds the one that is forbidden', async () => {
