@@ -45,14 +45,14 @@ func (u *user) consider(c *Choice) {
 // fade forgets a choice that no session carries any more, a timeout later: until then a
 // copy of it may be on its way from another node. Without that, nodes would disagree for
 // as long as the user lives, of which only one saw a moment when she had no session.
-func (v *View) fade(now Now, u *user, carried *Choice) {
+func (v *View) fade(now Now, u *user, carried *Choice, cause uint32) {
 	if !u.choice.wins(carried) {
 		u.fadeAt = 0
 		return
 	}
 	if u.fadeAt == 0 {
 		u.fadeAt = now.Run + v.cfg.Timeout
-		v.fades.push(u.fadeAt, u)
+		v.fades.push(u.fadeAt, due{u, v.causeOf(cause)})
 	}
 	if now.Run >= u.fadeAt {
 		u.choice, u.fadeAt = carried, 0
@@ -72,7 +72,7 @@ func (v *View) copyChoice(u *user) {
 		rec := *s.rec
 		rec.Choice = u.choice
 		s.rec = &rec
-		v.writes = append(v.writes, Change{Session: s.rec})
+		v.noteWrite(Change{Session: s.rec})
 	}
 }
 

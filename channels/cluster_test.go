@@ -153,7 +153,7 @@ func TestViewsAgreeWhenQuiet(t *testing.T) {
 			}
 			n.collect(c.now)
 			if from := pick(c.rng, c.nodes); from != n && c.rng.IntN(20) == 0 { // given up, and read anew
-				n.v.Lost(c.now, from.id)
+				n.v.Lost(c.now, from.id, 1)
 				n.cursors[from.id] = 0
 				n.collect(c.now)
 			}

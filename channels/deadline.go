@@ -41,9 +41,15 @@ func (q *queue[T]) drop() {
 	}
 }
 
-func waiting(t timed[*wait]) bool     { return !t.item.done }
-func turningAway(t timed[*user]) bool { return t.item.awayAt == t.at }
-func fading(t timed[*user]) bool      { return t.item.fadeAt == t.at }
+// due is what a user will be judged anew for.
+type due struct {
+	u     *user
+	cause Cause // zero: nobody wanted to know
+}
+
+func waiting(t timed[*wait]) bool   { return !t.item.done }
+func turningAway(t timed[due]) bool { return t.item.u.awayAt == t.at }
+func fading(t timed[due]) bool      { return t.item.u.fadeAt == t.at }
 
 // Next returns the earliest running time at which [View.Tick] has something to
 // do; ok is false if nothing is due. It costs no more than looking.
@@ -99,9 +105,10 @@ func (v *View) Tick(now Now) {
 }
 
 // touchDue has the users judged whose time has come.
-func (v *View) touchDue(now Now, q *queue[*user], waited func(timed[*user]) bool) {
+func (v *View) touchDue(now Now, q *queue[due], waited func(timed[due]) bool) {
 	for t, ok := q.next(waited); ok && t.at <= now.Run; t, ok = q.next(waited) {
-		v.touchUser(t.item)
+		v.cause, v.causeAt = t.item.cause, 0
+		v.touchUser(t.item.u)
 		q.drop()
 	}
 }

@@ -1,9 +1,12 @@
 package channels
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Kinds is a set of kinds of events.
-type Kinds uint8
+type Kinds uint16
 
 // Kind is what an event tells of; each is a set of one.
 type Kind = Kinds
@@ -17,23 +20,28 @@ const (
 	ChannelJoined                        // became a member, or showed herself
 	ChannelUpdated                       // a member's M changed
 	ChannelLeft                          // is no member any more, or hid: ReasonHidden
+	NodeJoined                           // a peer's sessions are shown
+	NodeGone                             // and are not any more: ReasonNodeLost, or ReasonLeft after a goodbye
 
 	SessionKinds = SessionConnected | SessionDisconnected | SessionAway | SessionOnline
 	ChannelKinds = ChannelJoined | ChannelUpdated | ChannelLeft
-	AllKinds     = SessionKinds | UserChanged | ChannelKinds
+	NodeKinds    = NodeJoined | NodeGone
+	AllKinds     = SessionKinds | UserChanged | ChannelKinds | NodeKinds
 )
 
 // Event is one net difference that a step made.
 type Event struct {
-	Kind Kind
-	User string // empty: an anonymous session
+	Kind  Kind
+	Cause Cause
+	User  string // empty: an anonymous session
 
-	// Of a session, which Origin and Session name in the cluster.
-	Origin  NodeID
-	Session uint64
-	State   State    // of SessionConnected: Online, Away or Broken
-	Active  int64    // last activity, Unix milliseconds; 0: unknown
-	Details *Details // nil: unknown
+	// Of a session, which Origin and Session name in the cluster; Origin also of a node.
+	Origin   NodeID
+	Session  uint64
+	State    State    // of SessionConnected: Online, Away or Broken
+	Active   int64    // last activity, Unix milliseconds; 0: unknown
+	Details  *Details // nil: unknown
+	Sessions []uint64 // of NodeGone: those that go with it, in order
 
 	// Of a session's end or a leave. ReasonHidden is for the admin's eyes only.
 	Reason Reason
@@ -43,7 +51,7 @@ type Event struct {
 	OldStatus, Status         Status
 	OldConnection, Connection State
 	OldChosen, Chosen         Status
-	Text                      string
+	OldText, Text             string
 
 	// Of a channel: the member as it is, or was last.
 	Channel string
@@ -57,7 +65,7 @@ type Event struct {
 func (v *View) Record(kinds Kinds) { v.record = kinds }
 
 // Events returns what happened since it was last asked: within one step first
-// the sessions, then the users, then the members, each in the order in which
+// nodes and their sessions, then the users, then the members, each in the order in which
 // they were first touched. The slice is good until the next call. Whoever
 // records events has to take them, after every step.
 func (v *View) Events() []Event {
@@ -80,8 +88,29 @@ func (v *View) tellSession(kind Kind, s *session, reason Reason) {
 		return
 	}
 	v.events = append(v.events, Event{
-		Kind: kind, User: s.rec.User, Origin: s.origin.id, Session: s.rec.ID,
+		Kind: kind, Cause: v.known(v.cause), User: s.rec.User, Origin: s.origin.id, Session: s.rec.ID,
 		State: s.rec.State, Active: s.rec.Active, Details: s.rec.Details, Reason: reason,
+	})
+}
+
+// tellShown tells once that a peer's sessions are shown.
+func (v *View) tellShown(o *origin) {
+	if o.shown {
+		return
+	}
+	o.shown = true
+	if v.by(o, Began, 0); v.record&NodeJoined != 0 {
+		v.events = append(v.events, Event{Kind: NodeJoined, Cause: v.cause, Origin: o.id})
+	}
+}
+
+// tellGone tells that they will not be any more.
+func (v *View) tellGone(o *origin, reason Reason) {
+	if v.by(o, Goodbye, 0); v.record&NodeGone == 0 || !o.shown {
+		return
+	}
+	v.events = append(v.events, Event{
+		Kind: NodeGone, Cause: v.cause, Origin: o.id, Reason: reason, Sessions: slices.Sorted(maps.Keys(o.sessions)),
 	})
 }
 
@@ -109,11 +138,11 @@ func (v *View) tellUser(t *touchedUser, is look) {
 		return
 	}
 	v.events = append(v.events, Event{
-		Kind: UserChanged, User: t.u.name,
+		Kind: UserChanged, Cause: v.known(v.causeOf(t.cause)), User: t.u.name,
 		OldStatus: old.status, Status: now.status,
 		OldConnection: old.conn, Connection: now.conn,
 		OldChosen: old.chosen, Chosen: now.chosen,
-		Text: now.text,
+		OldText: old.text, Text: now.text,
 	})
 }
 
@@ -146,7 +175,7 @@ func (v *View) tellMember(kind Kind, t *touchedMember, reason Reason) {
 	}
 	if v.record&kind != 0 {
 		v.events = append(v.events, Event{
-			Kind: kind, User: u.name, Channel: c.name, Reason: reason, Member: member,
+			Kind: kind, Cause: v.known(v.causeOf(t.cause)), User: u.name, Channel: c.name, Reason: reason, Member: member,
 		})
 	}
 }

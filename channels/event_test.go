@@ -2,6 +2,7 @@ package channels
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 )
@@ -22,7 +23,7 @@ func TestSessionEventsTellOfEverySocketOnce(t *testing.T) {
 	v.Apply(at(0), nodeB, []Change{putS(1, "alice", Online)}, 4)
 	v.Apply(at(0), nodeB, []Change{putS(1, "alice", Away), putS(2, "", Online)}, 6)
 	v.Apply(at(0), nodeB, []Change{ended(s, ReasonLeft, Place{nodeC, 9})}, 7) // the user is kept, the socket is gone
-	v.Lost(at(1), nodeB)
+	v.Lost(at(1), nodeB, 1)
 	want := []string{
 		"2/1 alice connected 0", "2/2  connected 0", "2/1 alice away 0", "2/2  online 0",
 		"2/1 alice disconnected 1", "2/2  disconnected 7",
@@ -39,17 +40,17 @@ func TestUserEventTellsThenAndNow(t *testing.T) {
 	v.Choose(at(0), s, StatusBusy, "call")
 	v.Close(at(0), s, ReasonLeft)
 	want := []Event{
-		{Kind: UserChanged, User: "alice", OldStatus: StatusOffline, Status: StatusOnline, Connection: Online, OldChosen: StatusOnline, Chosen: StatusOnline},
+		{Kind: UserChanged, Cause: Cause{Origin: self, How: Began, N: s}, User: "alice", OldStatus: StatusOffline, Status: StatusOnline, Connection: Online, OldChosen: StatusOnline, Chosen: StatusOnline},
 		{
-			Kind: UserChanged, User: "alice", OldStatus: StatusOnline, Status: StatusBusy, OldConnection: Online, Connection: Online,
+			Kind: UserChanged, Cause: Cause{Origin: self, How: Changed, N: 2}, User: "alice", OldStatus: StatusOnline, Status: StatusBusy, OldConnection: Online, Connection: Online,
 			OldChosen: StatusOnline, Chosen: StatusBusy, Text: "call",
 		},
 		{
-			Kind: UserChanged, User: "alice", OldStatus: StatusBusy, Status: StatusOffline, OldConnection: Online,
-			OldChosen: StatusBusy, Chosen: StatusBusy, Text: "call",
+			Kind: UserChanged, Cause: Cause{Origin: self, How: Ended, N: s}, User: "alice", OldStatus: StatusBusy, Status: StatusOffline, OldConnection: Online,
+			OldChosen: StatusBusy, Chosen: StatusBusy, OldText: "call", Text: "call",
 		},
 	}
-	if got := v.Events(); !slices.Equal(got, want) {
+	if got := v.Events(); !reflect.DeepEqual(got, want) {
 		t.Fatalf("events %+v, want %+v", got, want)
 	}
 }

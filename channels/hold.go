@@ -14,7 +14,7 @@ func (h *hold) outranks(o hold) bool {
 }
 
 // putMembership takes an entry as it is now.
-func (v *View) putMembership(_ Now, o *origin, rec *Membership) {
+func (v *View) putMembership(_ Now, o *origin, rec *Membership, number uint64) {
 	s := o.sessions[rec.Session]
 	switch {
 	case s == nil:
@@ -25,9 +25,15 @@ func (v *View) putMembership(_ Now, o *origin, rec *Membership) {
 		return
 	}
 	m := v.memberOf(s.user, rec.Channel)
-	v.touchMember(m)
 	adopt(&rec.Channel, m.channel.name)
-	if h := m.holdOf(s); h != nil {
+	h := m.holdOf(s)
+	if h != nil && h.rec.ID == rec.ID {
+		v.by(o, Changed, number)
+	} else {
+		v.by(o, Began, rec.ID)
+	}
+	v.touchMember(m)
+	if h != nil {
 		h.rec = keepSince(h.rec, rec)
 		return
 	}
@@ -48,6 +54,7 @@ func keepSince(old, rec *Membership) *Membership {
 // endMembership takes the end of an entry. The user is that of its session, which
 // may not be here.
 func (v *View) endMembership(now Now, o *origin, rec *Membership, end End, user string) {
+	v.by(o, Ended, rec.ID)
 	m := v.find(rec.Channel, user)
 	if m == nil {
 		v.stats.Unknown++

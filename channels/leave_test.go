@@ -64,13 +64,13 @@ func TestDeadNodeTakesExactlyItsEntries(t *testing.T) {
 	v.Apply(at(0), nodeB, []Change{putS(1, "alice", Online), putM(2, 1, "room"), putS(3, "bob", Online), putM(4, 3, "room")}, 4)
 	v.Apply(at(0), nodeC, []Change{putS(1, "bob", Online), putM(2, 1, "room"), putS(3, "carol", Online), putM(4, 3, "room")}, 4)
 	v.Events()
-	v.Lost(at(1), nodeB)
+	v.Lost(at(1), nodeB, 1)
 	wantStory(t, v, "alice leaves room: node_lost")
 	wantIn(t, v, "room", "bob", "carol")
 	if n := v.Number(nodeB); n != 0 {
 		t.Fatalf("number %d of a node that is forgotten", n)
 	}
-	v.Lost(at(2), nodeB)
+	v.Lost(at(2), nodeB, 1)
 	wantStory(t, v)
 	v.Apply(at(3), nodeB, []Change{putS(1, "alice", Online), putM(2, 1, "room")}, 4)
 	wantStory(t, v, "alice joins room")
@@ -102,7 +102,7 @@ func TestGoodbyeOfLongAgoEndsAtOnce(t *testing.T) {
 	v.Events()
 	v.Left(at(0), nodeB, time.Hour)
 	wantStory(t, v, "alice leaves room: closed")
-	v.Lost(at(1), nodeB)
+	v.Lost(at(1), nodeB, 1)
 	v.Apply(at(2), nodeB, []Change{putS(3, "alice", Online), putM(4, 3, "room")}, 4)
 	wantStory(t, v) // left is for good
 }

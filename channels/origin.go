@@ -13,6 +13,8 @@ type origin struct {
 	sessions map[uint64]*session
 	nobodys  int           // of these sessions: anonymous ones
 	peak     int           // the most sessions at one time
+	fate     *Cause        // of all that happens to its entries now; nil: they have causes of their own
+	shown    bool          // events tell that it joined
 	left     bool          // said goodbye: its sessions are in grace
 	until    time.Duration // if left: running time at which they end
 }
@@ -49,6 +51,7 @@ func (v *View) apply(now Now, origin NodeID, changes []Change, number uint64, wh
 	o.number = number
 	over := o.left && now.Run >= o.until
 	if !over {
+		v.tellShown(o)
 		v.putAll(now, o, changes)
 	}
 	v.endEach(now, o, changes)
@@ -62,6 +65,7 @@ func (v *View) apply(now Now, origin NodeID, changes []Change, number uint64, wh
 	if over {
 		v.finishLeft(now, o)
 	}
+	o.fate = nil
 	v.settle(now)
 }
 
@@ -70,12 +74,12 @@ func (v *View) apply(now Now, origin NodeID, changes []Change, number uint64, wh
 func (v *View) putAll(now Now, o *origin, changes []Change) {
 	for _, c := range changes {
 		if c.Session != nil && c.Membership == nil && c.End == nil {
-			v.putSession(now, o, c.Session)
+			v.putSession(now, o, c.Session, c.Number)
 		}
 	}
 	for _, c := range changes {
 		if c.Membership != nil && c.Session == nil && c.End == nil {
-			v.putMembership(now, o, c.Membership)
+			v.putMembership(now, o, c.Membership, c.Number)
 		}
 	}
 }
@@ -112,19 +116,23 @@ func (v *View) endEach(now Now, o *origin, changes []Change) {
 
 // Lost ends exactly the entries of a node that died, in one step, and waits no
 // longer for what it was to tell. The node is forgotten; should it be heard
-// again, [View.Apply] makes it live again, unless it had said goodbye.
-func (v *View) Lost(now Now, origin NodeID) {
+// again, [View.Apply] makes it live again, unless it had said goodbye. The beat is
+// the highest that was heard of it.
+func (v *View) Lost(now Now, origin NodeID, beat uint64) {
 	if origin == v.cfg.Self {
 		v.stats.Odd++
 		return
 	}
-	left := v.gone.byNode[origin]
+	mark := v.gone.byNode[origin]
 	if o := v.origins[origin]; o != nil {
-		left = o.left
+		mark = goneMark{o.left, o.number, beat}
+		o.fate = &Cause{Origin: origin, How: Lost, N: o.number, Beat: beat}
+		v.tellGone(o, ReasonNodeLost)
 		v.endAll(now, o, ReasonNodeLost)
+		o.fate = nil
 		v.forget(o)
 	}
-	v.gone.add(origin, left)
+	v.gone.add(origin, mark)
 	v.release(origin)
 	v.settle(now)
 }
@@ -142,6 +150,7 @@ func (v *View) Left(now Now, origin NodeID, age time.Duration) {
 	if !o.left {
 		o.left, o.until = true, until
 		v.leaving = append(v.leaving, o)
+		v.by(o, Goodbye, 0)
 		for _, s := range o.inOrder() {
 			v.touchSession(s)
 		}
@@ -154,8 +163,8 @@ func (v *View) Left(now Now, origin NodeID, age time.Duration) {
 	v.settle(now)
 }
 
-// Number returns up to which number the copy of origin is exact: 0 if nothing
-// is known of it, and for this node itself, which is always exact.
+// Number returns up to which number the copy of origin is exact, 0 if nothing
+// is known of it; and for this node itself how many changes [View.Writes] told.
 func (v *View) Number(origin NodeID) uint64 {
 	if o := v.origins[origin]; o != nil {
 		return o.number
@@ -170,9 +179,12 @@ func (v *View) heard(now Now, id NodeID) *origin {
 		return o
 	}
 	o := v.addOrigin(id)
-	if left, ok := v.gone.byNode[id]; ok && left {
+	switch mark, ok := v.gone.byNode[id]; {
+	case ok && mark.left:
 		o.left, o.until = true, now.Run
 		v.leaving = append(v.leaving, o)
+	case ok:
+		o.fate = &Cause{Origin: id, How: Back, N: mark.number, Beat: mark.beat}
 	}
 	v.gone.remove(id)
 	return o
@@ -186,9 +198,10 @@ func (v *View) addOrigin(id NodeID) *origin {
 
 // finishLeft ends what an origin that said goodbye still holds.
 func (v *View) finishLeft(now Now, o *origin) {
+	v.tellGone(o, ReasonLeft)
 	v.endAll(now, o, ReasonClosed)
 	v.forget(o)
-	v.gone.add(o.id, true)
+	v.gone.add(o.id, goneMark{left: true})
 }
 
 func (v *View) endAll(now Now, o *origin, reason Reason) {
@@ -217,16 +230,22 @@ const maxGone = 1024
 
 // goneMarks remembers nodes that were lost or left, so that nobody waits for them.
 type goneMarks struct {
-	byNode map[NodeID]bool // true: left, for good; false: lost
-	order  []NodeID        // oldest first, the marks of byNode exactly
+	byNode map[NodeID]goneMark
+	order  []NodeID // oldest first, the marks of byNode exactly
 }
 
-func (g *goneMarks) add(id NodeID, left bool) {
+// goneMark says how a node went.
+type goneMark struct {
+	left         bool   // for good; else lost
+	number, beat uint64 // if lost: its last ones
+}
+
+func (g *goneMarks) add(id NodeID, mark goneMark) {
 	g.remove(id)
 	if len(g.order) >= maxGone {
 		g.remove(g.order[0])
 	}
-	g.byNode[id] = left
+	g.byNode[id] = mark
 	g.order = append(g.order, id)
 }
 

@@ -10,20 +10,27 @@ func (v *View) Writes() []Change {
 
 // write applies an own entry as a peer's would be, and tells it.
 func (v *View) write(now Now, rec *Session) {
-	v.putSession(now, v.own, rec)
-	v.writes = append(v.writes, Change{Session: v.own.sessions[rec.ID].rec})
+	v.putSession(now, v.own, rec, v.own.number+1)
+	v.noteWrite(Change{Session: v.own.sessions[rec.ID].rec})
+}
+
+// noteWrite tells the peers of an own change, which takes the next number.
+func (v *View) noteWrite(c Change) {
+	v.own.number++
+	c.Number = v.own.number
+	v.writes = append(v.writes, c)
 }
 
 func (v *View) writeMembership(now Now, rec *Membership) {
-	v.putMembership(now, v.own, rec)
-	v.writes = append(v.writes, Change{Membership: rec})
+	v.putMembership(now, v.own, rec, v.own.number+1)
+	v.noteWrite(Change{Membership: rec})
 }
 
 func (v *View) writeLeave(now Now, m *member, h *hold, reason Reason) {
 	rec := h.rec
 	end := End{Reason: reason, Elsewhere: v.placesOfMember(m)}
 	v.endMembership(now, v.own, rec, end, m.user.name)
-	v.writes = append(v.writes, Change{Membership: rec, End: &end})
+	v.noteWrite(Change{Membership: rec, End: &end})
 }
 
 // closeSession ends an own session, its memberships first.
@@ -39,7 +46,7 @@ func (v *View) closeSession(now Now, s *session, reason Reason) {
 	}
 	end := End{Reason: reason, Elsewhere: elsewhere}
 	v.endSession(now, v.own, s.rec, end)
-	v.writes = append(v.writes, Change{Session: s.rec, End: &end})
+	v.noteWrite(Change{Session: s.rec, End: &end})
 }
 
 // placesOfMember says where else this view sees the user in the channel: on other

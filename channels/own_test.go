@@ -42,7 +42,7 @@ func TestNewMembershipInheritsTheEarliestSince(t *testing.T) {
 	if got := w[1].Membership.Since; got != 5000 {
 		t.Fatalf("since %d, want 5000", got)
 	}
-	v.Lost(at(9001), nodeB)
+	v.Lost(at(9001), nodeB, 1)
 	if m, _ := v.Member("room", "alice"); m.Since != 5000 {
 		t.Fatalf("since %d once the first hold is gone", m.Since)
 	}
@@ -218,7 +218,7 @@ func TestNewMembershipInheritsSinceOfHoldsThatAreGone(t *testing.T) {
 	late.Membership.Since = 90_000
 	v.Apply(at(0), nodeB, []Change{putS(1, "alice", Online), putM(2, 1, "room")}, 2) // since 5000
 	v.Apply(at(0), nodeC, []Change{putS(1, "alice", Online), late}, 2)
-	v.Lost(at(1), nodeB)
+	v.Lost(at(1), nodeB, 1)
 	v.Join(at(2), v.Open(at(2), Opening{User: "alice"}), "room", "")
 	if got := v.Writes()[1].Membership.Since; got != 5000 {
 		t.Fatalf("since %d, want 5000", got)
@@ -240,7 +240,7 @@ func TestLoadCountsTheSessionsOfEachNode(t *testing.T) {
 		{"two left", func() {
 			v.Apply(at(0), nodeB, []Change{ended(nobody, ReasonLeft), ended(putS(2, "carol", Online), ReasonLeft)}, 6)
 		}, Load{1, 0, 3}},
-		{"the node was lost", func() { v.Lost(at(0), nodeB) }, Load{}},
+		{"the node was lost", func() { v.Lost(at(0), nodeB, 1) }, Load{}},
 	} {
 		step.do()
 		if got := v.Load(nodeB); got != step.b {

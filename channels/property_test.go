@@ -248,7 +248,7 @@ func (p *play) flush(seed uint64, c string) {
 // goHome ends everybody, and nothing may be left of them.
 func (p *play) goHome(seed uint64) {
 	for _, pe := range p.peers {
-		p.v.Lost(p.now, pe.id)
+		p.v.Lost(p.now, pe.id, 1)
 	}
 	for _, id := range p.own {
 		p.v.Close(p.now, id, ReasonLeft)

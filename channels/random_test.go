@@ -241,7 +241,7 @@ func (p *play) step() {
 		i := p.rng.IntN(len(p.peers))
 		id := p.peers[i].id
 		p.did("lost %v", id[0])
-		p.last = func() { p.v.Lost(p.now, id) }
+		p.last = func() { p.v.Lost(p.now, id, 1) }
 		p.last()
 		p.m.lost(p.now, id)
 		lost := p.peers[i]

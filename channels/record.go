@@ -146,4 +146,8 @@ type Change struct {
 	Session    *Session
 	Membership *Membership
 	End        *End // nil: put
+
+	// Number is that of the change in its origin's table: each takes the next one. An
+	// end that nobody remembers has none.
+	Number uint64
 }

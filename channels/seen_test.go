@@ -34,7 +34,7 @@ func TestLastSeenIsKeptForADay(t *testing.T) {
 func TestWhoWasNeverShownWasNotSeen(t *testing.T) {
 	v := newView()
 	v.Apply(at(0), nodeB, []Change{putS(1, "alice", Broken)}, 1)
-	v.Lost(at(1), nodeB)
+	v.Lost(at(1), nodeB, 1)
 	if v.LastSeen("alice") != 0 {
 		t.Fatal("who was never shown was seen")
 	}

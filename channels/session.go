@@ -33,7 +33,7 @@ func (s *session) newer(t *session) bool {
 }
 
 // putSession takes an entry as it is now.
-func (v *View) putSession(now Now, o *origin, rec *Session) {
+func (v *View) putSession(now Now, o *origin, rec *Session, number uint64) {
 	if rec.ID == 0 || rec.State < Online || rec.State > Broken {
 		v.stats.Odd++
 		return
@@ -49,6 +49,7 @@ func (v *View) putSession(now Now, o *origin, rec *Session) {
 		return
 	}
 	wasLive := s.live()
+	v.by(o, Changed, number)
 	v.touchSession(s)
 	s.rec = v.keepActive(s.rec, rec)
 	v.share(s)
@@ -65,6 +66,7 @@ func (v *View) addSession(o *origin, rec *Session) {
 	}
 	o.sessions[rec.ID] = s
 	o.peak = max(o.peak, len(o.sessions))
+	v.by(o, Began, rec.ID)
 	v.stats.Sessions++
 	if rec.User == "" {
 		o.nobodys++
@@ -80,6 +82,7 @@ func (v *View) addSession(o *origin, rec *Session) {
 
 // endSession takes the end of an entry, and of what it still held.
 func (v *View) endSession(now Now, o *origin, rec *Session, end End) {
+	v.by(o, Ended, rec.ID)
 	s := o.sessions[rec.ID]
 	if s == nil {
 		v.stats.Unknown++

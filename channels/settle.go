@@ -2,8 +2,9 @@ package channels
 
 // touchedUser is a user whose entries changed in this step.
 type touchedUser struct {
-	u   *user
-	old look // as of the step before
+	u     *user
+	old   look   // as of the step before
+	cause uint32 // place of what touched her last; see View.because
 }
 
 // touchedMember is a member whose holds, or whose user's look, changed in this step.
@@ -15,16 +16,17 @@ type touchedMember struct {
 	visible  bool
 	inGrace  bool   // visible, by sessions in grace alone
 	reason   Reason // of the hold that ended last in this step
+	cause    uint32 // place of what touched it last; see View.because
 }
 
 // touchUser notes a user to be judged at the end of the step. It must be called
 // before anything of the user changes.
 func (v *View) touchUser(u *user) {
-	if u.mark != 0 {
-		return
+	if u.mark == 0 {
+		v.touchedUsers = append(v.touchedUsers, touchedUser{u: u, old: u.look()})
+		u.mark = uint32(len(v.touchedUsers))
 	}
-	v.touchedUsers = append(v.touchedUsers, touchedUser{u, u.look()})
-	u.mark = uint32(len(v.touchedUsers))
+	v.touchedUsers[u.mark-1].cause = v.because()
 }
 
 // touchMember is touchUser for a member. The result is good until the next call.
@@ -38,7 +40,9 @@ func (v *View) touchMember(m *member) *touchedMember {
 		v.touchedMembers = append(v.touchedMembers, t)
 		m.mark = uint32(len(v.touchedMembers))
 	}
-	return &v.touchedMembers[m.mark-1]
+	t := &v.touchedMembers[m.mark-1]
+	t.cause = v.because()
+	return t
 }
 
 // settle ends a step: everything touched is judged once, users before their
@@ -52,7 +56,9 @@ func (v *View) settle(now Now) {
 			continue
 		}
 		for m := t.u.members; m != nil; m = m.next {
-			v.touchMember(m)
+			if m.mark == 0 {
+				v.touchMember(m).cause = t.cause
+			}
 		}
 	}
 	v.expect(ChannelKinds, len(v.touchedMembers))
@@ -69,6 +75,7 @@ func (v *View) settle(now Now) {
 	}
 	v.touchedUsers = reuse(v.touchedUsers)
 	v.touchedMembers = reuse(v.touchedMembers)
+	v.causes, v.causeAt = reuse(v.causes), 0
 }
 
 // sameFor reports whether the members of a user look the same as before.
@@ -96,6 +103,9 @@ func (v *View) judgeMember(t *touchedMember) {
 		}
 	}
 	visible := present && m.user.visible()
+	if u := m.user.mark; u != 0 && (m.place == hidden && visible || t.visible && present && !visible) {
+		t.cause = v.touchedUsers[u-1].cause // she hides, or shows herself
+	}
 	m.channel.sessions -= t.sessions
 	if visible {
 		m.channel.sessions += sessions

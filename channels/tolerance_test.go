@@ -62,7 +62,7 @@ func TestOwnNodeIsNeverTold(t *testing.T) {
 	s := v.Open(at(0), Opening{User: "alice"})
 	v.Join(at(0), s, "room", "")
 	v.Apply(at(0), self, []Change{ended(putS(s, "alice", Online), ReasonLeft)}, 1)
-	v.Lost(at(0), self)
+	v.Lost(at(0), self, 1)
 	v.Left(at(0), self, 0)
 	wantIn(t, v, "room", "alice")
 	if st := v.Stats(); st.Odd != 3 {

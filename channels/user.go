@@ -127,8 +127,8 @@ const awayHold = time.Second
 func (v *View) judgeUser(now Now, t *touchedUser) {
 	u := t.u
 	best, face, carried := u.survey()
-	v.fade(now, u, carried)
-	u.conn = v.connection(now, u, best)
+	v.fade(now, u, carried, t.cause)
+	u.conn = v.connection(now, u, best, t.cause)
 	u.face = face
 	chosen := StatusOnline
 	if u.choice != nil {
@@ -189,7 +189,7 @@ func (u *user) survey() (best State, face *Session, carried *Choice) {
 
 // connection is online at once, away after a short hold, offline with the last
 // session, and stays as it was while all are in grace.
-func (v *View) connection(now Now, u *user, best State) State {
+func (v *View) connection(now Now, u *user, best State, cause uint32) State {
 	hold := u.awayAt
 	u.awayAt = 0
 	switch {
@@ -197,7 +197,7 @@ func (v *View) connection(now Now, u *user, best State) State {
 		return Online
 	case best == Away && u.conn == Online && hold == 0:
 		u.awayAt = now.Run + awayHold
-		v.aways.push(u.awayAt, u)
+		v.aways.push(u.awayAt, due{u, v.causeOf(cause)})
 		return Online
 	case best == Away && u.conn == Online && now.Run < hold:
 		u.awayAt = hold

@@ -48,8 +48,8 @@ type View struct {
 
 	grace queue[*wait] // own broken sessions, and ends that are forgotten
 	keeps queue[*wait] // ended ones that are awaited elsewhere
-	aways queue[*user] // from online to away after a short hold
-	fades queue[*user] // choices that no session carries
+	aways queue[due]   // from online to away after a short hold
+	fades queue[due]   // choices that no session carries
 	seen  seen
 
 	touchedUsers   []touchedUser
@@ -58,6 +58,10 @@ type View struct {
 	writes, taken []Change // taken: what Writes returned last
 	events, told  []Event  // told: what Events returned last
 	record        Kinds
+	cause         Cause   // what happens just now
+	causeAt       uint32  // 1 + its index in causes; 0: it is not there
+	causes        []Cause // of what was touched in this step
+	noticed       uint64  // events without a cause
 	dirty         []*channel
 	followedUsers map[string]*userFeed
 	dirtyUsers    []string
@@ -93,7 +97,7 @@ func New(cfg Config) *View {
 		cfg:           cfg,
 		learning:      true,
 		origins:       map[NodeID]*origin{},
-		gone:          goneMarks{byNode: map[NodeID]bool{}},
+		gone:          goneMarks{byNode: map[NodeID]goneMark{}},
 		users:         map[string]*user{},
 		channels:      map[string]*channel{},
 		waits:         map[NodeID]*waiters{},

@@ -133,13 +133,17 @@ func (v *View) giveGrace(now Now, w *wait) {
 func (v *View) endKept(w *wait) {
 	w.done = true
 	v.kept--
-	v.touchUser(w.s.user)
 	if w.m == nil {
+		v.by(w.s.origin, Ended, w.s.rec.ID)
+		v.touchUser(w.s.user)
 		w.s.user.unlink(w.s)
 		return
 	}
+	h := w.m.holdOf(w.s)
+	v.by(w.s.origin, Ended, h.rec.ID)
+	v.touchUser(w.s.user)
 	v.touchMember(w.m).reason = w.reason
-	w.m.remove(w.m.holdOf(w.s))
+	w.m.remove(h)
 }
 
 // giveUpWaiting ends those who were kept for the whole timeout.

@@ -38,7 +38,7 @@ func TestWaitIsOver(t *testing.T) {
 		over func(v *View)
 	}{
 		{"when the number is reached by an empty answer", func(v *View) { v.Apply(at(200), nodeC, nil, 7) }},
-		{"when the place is lost", func(v *View) { v.Lost(at(200), nodeC) }},
+		{"when the place is lost", func(v *View) { v.Lost(at(200), nodeC, 1) }},
 		{"when the place has left", func(v *View) { v.Left(at(200), nodeC, 0) }},
 		{"after the timeout", func(v *View) { v.Tick(at(100 + testTimeout.Milliseconds())) }},
 	} {
@@ -64,7 +64,7 @@ func TestEndDoesNotWaitForWhatIsOver(t *testing.T) {
 		place  Place
 	}{
 		{"a number that was read", func(v *View) { v.Apply(at(0), nodeC, nil, 7) }, Place{nodeC, 7}},
-		{"a node that is lost", func(v *View) { v.Lost(at(0), nodeC) }, Place{nodeC, 7}},
+		{"a node that is lost", func(v *View) { v.Lost(at(0), nodeC, 1) }, Place{nodeC, 7}},
 		{"a node that has left", func(v *View) { v.Left(at(0), nodeC, 0) }, Place{nodeC, 7}},
 		{"a node that left long ago", func(v *View) { v.Left(at(0), nodeC, testTimeout) }, Place{nodeC, 7}},
 		{"this node", func(*View) {}, Place{self, 99}},
@@ -83,7 +83,7 @@ func TestEndDoesNotWaitForWhatIsOver(t *testing.T) {
 
 func TestEndWaitsForAllPlacesItNames(t *testing.T) {
 	v := moved(Place{nodeC, 7}, Place{nodeD, 3})
-	v.Lost(at(200), nodeD)
+	v.Lost(at(200), nodeD, 1)
 	wantStory(t, v)
 	v.Apply(at(200), nodeC, nil, 8)
 	wantStory(t, v, "alice leaves room: left")
@@ -106,7 +106,7 @@ func TestKeptSessionHoldsTheStatusAndCountsForNone(t *testing.T) {
 
 func TestKeptEntryIsNoGhostOfALostNode(t *testing.T) {
 	v := moved(Place{nodeC, 7})
-	v.Lost(at(200), nodeB) // what ended there had ended before
+	v.Lost(at(200), nodeB, 1) // what ended there had ended before
 	wantStory(t, v)
 	v.Apply(at(300), nodeC, []Change{putS(1, "alice", Online), putM(2, 1, "room")}, 7)
 	wantStory(t, v)
@@ -216,7 +216,7 @@ func TestStayThatPassedUnseenMakesNobodyAMember(t *testing.T) {
 func TestMarksOfGoneNodesAreBounded(t *testing.T) {
 	v := newView()
 	for i := range 2 * maxGone {
-		v.Lost(at(0), NodeID{9, byte(i), byte(i >> 8)})
+		v.Lost(at(0), NodeID{9, byte(i), byte(i >> 8)}, 1)
 	}
 	if len(v.gone.byNode) != maxGone || len(v.gone.order) != maxGone {
 		t.Fatalf("%d marks in %d places", len(v.gone.byNode), len(v.gone.order))

@@ -36,12 +36,12 @@ func samples() []*Frame {
 		{Ping: ping, Resumed: []Resumed{{5, "alice"}}},
 		{Ping: ping, Answer: &Answer{Origin: nodeB, Gone: true}},
 		{Ping: ping, Answer: &Answer{Origin: nodeB, Serial: 2, From: 3, To: 9, Tip: 12, Final: true, Digest: 11, Items: []Item{
-			{1, 4, channels.Change{Session: session}},
-			{2, 5, channels.Change{Membership: &channels.Membership{ID: 2, Session: 1, Channel: "room", Data: `{"x":"y"}`, Stamp: 2, Since: wall - 60_000}}},
-			{3, 6, channels.Change{End: &channels.End{Reason: channels.ReasonLeft}}},
-			{4, 7, channels.Change{End: end, Session: &channels.Session{ID: 4, User: "bob", State: channels.Online}}},
-			{5, 8, channels.Change{End: end, Membership: &channels.Membership{ID: 5, Session: 4, Channel: "room", Since: wall}}},
-			{6, 9, channels.Change{Session: &channels.Session{ID: 6, State: channels.Online,
+			{1, channels.Change{Number: 4, Session: session}},
+			{2, channels.Change{Number: 5, Membership: &channels.Membership{ID: 2, Session: 1, Channel: "room", Data: `{"x":"y"}`, Stamp: 2, Since: wall - 60_000}}},
+			{3, channels.Change{Number: 6, End: &channels.End{Reason: channels.ReasonLeft}}},
+			{4, channels.Change{Number: 7, End: end, Session: &channels.Session{ID: 4, User: "bob", State: channels.Online}}},
+			{5, channels.Change{Number: 8, End: end, Membership: &channels.Membership{ID: 5, Session: 4, Channel: "room", Since: wall}}},
+			{6, channels.Change{Number: 9, Session: &channels.Session{ID: 6, State: channels.Online,
 				Details: channels.NewDetails(netip.MustParseAddr("2001:db8::1"), "", "", wall)}}},
 		}}},
 		{Ping: ping, Wants: &Wants{Serial: 1, Seen: true}},
@@ -182,7 +182,7 @@ func TestLargestEntryFitsIntoAFrame(t *testing.T) {
 	led := newLedger(minGone)
 	big := string(bytes.Repeat([]byte("x"), MaxData))
 	for id := range uint64(20) {
-		led.set(0, &Item{id + 1, id + 1, channels.Change{Membership: &channels.Membership{ID: id + 1, Session: 1, Channel: big[:MaxName], Data: big}}})
+		led.set(0, &Item{id + 1, channels.Change{Number: id + 1, Membership: &channels.Membership{ID: id + 1, Session: 1, Channel: big[:MaxName], Data: big}}})
 	}
 	for cur := (&cursor{fresh: true}); cur.pending(led); {
 		body, err := (&Frame{Ping: &Ping{}, Answer: cur.advance(led, answerItems)}).Append(nil, wall)

@@ -120,11 +120,11 @@ func (c *Copy) apply(now channels.Now, to uint64) []channels.Change {
 				puts = append(puts, it.Change)
 			}
 		} else if was != nil {
-			ends = append(ends, channels.Change{Session: was.Session, Membership: was.Membership, End: it.End})
+			ends = append(ends, channels.Change{Session: was.Session, Membership: was.Membership, End: it.End, Number: it.Number})
 		} else if it.Session != nil || it.Membership != nil {
 			ends = append(ends, it.Change) // came and went unseen, and her user is elsewhere
 		}
-		c.led.set(now.Run, &Item{it.ID, it.Number, it.Change})
+		c.led.set(now.Run, &Item{it.ID, it.Change})
 	}
 	if c.whole {
 		ends = append(ends, missing(old, c.led)...)

@@ -194,7 +194,7 @@ func TestRemovalsAreBounded(t *testing.T) {
 
 func TestAnswersThatNoTableGivesAreRefused(t *testing.T) {
 	session := func(id, n uint64) Item {
-		return Item{ID: id, Number: n, Change: channels.Change{Session: &channels.Session{ID: id, State: channels.Online}}}
+		return Item{ID: id, Change: channels.Change{Number: n, Session: &channels.Session{ID: id, State: channels.Online}}}
 	}
 	for name, a := range map[string]*Answer{
 		"numbers that fall":          {To: 5, Items: []Item{session(1, 3), session(2, 2)}},

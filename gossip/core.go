@@ -47,8 +47,8 @@ type View interface {
 	Apply(now channels.Now, origin channels.NodeID, changes []channels.Change, number uint64)
 	// Replace is Apply of what the whole table differs in from what was shown.
 	Replace(now channels.Now, origin channels.NodeID, changes []channels.Change, number uint64)
-	// Lost takes all entries of an origin out, in one step.
-	Lost(now channels.Now, origin channels.NodeID)
+	// Lost takes all entries of an origin out, in one step. The beat is its last.
+	Lost(now channels.Now, origin channels.NodeID, beat uint64)
 	// Left puts all entries of an origin that said goodbye age ago in grace.
 	Left(now channels.Now, origin channels.NodeID, age time.Duration)
 	// Seen returns the users who left and are remembered, for a node that joins.

@@ -14,7 +14,7 @@ type blind struct{}
 
 func (blind) Apply(channels.Now, channels.NodeID, []channels.Change, uint64)   {}
 func (blind) Replace(channels.Now, channels.NodeID, []channels.Change, uint64) {}
-func (blind) Lost(channels.Now, channels.NodeID)                               {}
+func (blind) Lost(channels.Now, channels.NodeID, uint64)                       {}
 func (blind) Left(channels.Now, channels.NodeID, time.Duration)                {}
 func (blind) Seen(channels.Now) []channels.Seen                                { return nil }
 func (blind) LearnSeen(channels.Now, []channels.Seen)                          {}

@@ -118,7 +118,7 @@ func (d *decoder) answer(pb *wire.Answer) *Answer {
 }
 
 func (d *decoder) item(e *wire.Entry) Item {
-	it := Item{ID: e.GetId(), Number: e.GetNumber()}
+	it := Item{ID: e.GetId(), Change: channels.Change{Number: e.GetNumber()}}
 	if e.GetEnd() != nil {
 		it.End = d.end(e.End)
 	}

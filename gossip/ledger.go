@@ -17,8 +17,7 @@ const (
 
 // Item is one entry of a table: put, or ended, by the change of that Number.
 type Item struct {
-	ID     uint64 // of the entry, unique on its origin, never used again
-	Number uint64 // of its last change
+	ID uint64 // of the entry, unique on its origin, never used again
 	channels.Change
 }
 

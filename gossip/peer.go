@@ -255,7 +255,7 @@ func (c *Core) bury(t channels.Now, p *peer) {
 		c.want(via.link)
 	}
 	p.shown, p.asideAt, p.via, p.redialAt = false, c.clk.last, channels.NodeID{}, c.clk.last
-	c.cfg.View.Lost(t, p.id)
+	c.cfg.View.Lost(t, p.id, p.beat)
 	c.advanced(p.id) // readers are told that it is gone
 	c.trimAside()
 	if p.link != nil {

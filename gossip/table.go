@@ -29,7 +29,8 @@ func (t *Table) put(run time.Duration, ch channels.Change) bool {
 	if ch.End != nil {
 		ch = remains(ch)
 	}
-	t.led.set(run, &Item{ID: id, Number: t.led.number + 1, Change: ch})
+	ch.Number = t.led.number + 1
+	t.led.set(run, &Item{id, ch})
 	t.led.forget(run)
 	return true
 }

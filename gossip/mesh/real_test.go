@@ -44,9 +44,12 @@ func (h *realHost) Apply(_ channels.Now, origin channels.NodeID, changes []chann
 func (h *realHost) Replace(now channels.Now, origin channels.NodeID, changes []channels.Change, number uint64) {
 	h.Apply(now, origin, changes, number)
 }
-func (h *realHost) Lost(_ channels.Now, origin channels.NodeID) { h.lost++; delete(h.users, origin) }
-func (h *realHost) Seen(channels.Now) []channels.Seen           { return nil }
-func (h *realHost) LearnSeen(channels.Now, []channels.Seen)     {}
+func (h *realHost) Lost(_ channels.Now, origin channels.NodeID, _ uint64) {
+	h.lost++
+	delete(h.users, origin)
+}
+func (h *realHost) Seen(channels.Now) []channels.Seen       { return nil }
+func (h *realHost) LearnSeen(channels.Now, []channels.Seen) {}
 func (h *realHost) Left(channels.Now, channels.NodeID, time.Duration) {
 	h.left++
 }
