@@ -146,6 +146,7 @@ type Config struct {
 	// Tests put a node on a network of their own.
 	system    system                                  // instead of what is found, unless zero
 	transport mesh.Transport                          // instead of Gossip
+	maxBehind int                                     // instead of the constant, unless 0
 	listen    func(addr string) (net.Listener, error) // instead of TCP
 }
 

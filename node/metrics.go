@@ -61,6 +61,10 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		Sockets, FollowedChannels, FollowedUsers, UserFollowers int
 		Refused, Paced, TooFast                                 uint64
 	}{conns, fans, people, ties, n.refused.Load(), n.paced.Load(), n.tooFast.Load()})
+	collect(ch, "events", struct {
+		Streams                             int    // consumers of /v1/events
+		Sent, Cut, Called, Panicked, Missed uint64 // to these; of these, for being slow; callbacks; of these; for want of room
+	}{int(n.heed.streams.Load()), n.heed.sent.Load(), n.heed.cut.Load(), n.heed.callbacks.Load(), n.heed.panics.Load(), n.heed.missed.Load()})
 	s := n.acceptor.Stats()
 	collect(ch, "socket", struct {
 		Open, Queued                                                          int

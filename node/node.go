@@ -72,6 +72,7 @@ type Node struct {
 	refused  atomic.Uint64 // requests answered with an error
 	paced    atomic.Uint64 // requests that had to wait for their turn
 	tooFast  atomic.Uint64 // sockets closed because theirs had to for too long
+	heed     heed
 
 	system      system // this and the next are fixed by New
 	maxSessions int
@@ -95,6 +96,7 @@ type Node struct {
 	stirred  []*person // to be told of at the end of this step
 	tellings []telling // to be delivered after it
 	stats    counters
+	news     newsroom
 }
 
 // counters are of this node since its start. Guarded by Node.mu.
@@ -132,6 +134,7 @@ func New(cfg Config) (*Node, error) {
 		sessions: map[uint64]*conn{},
 		fans:     map[string]*fan{},
 		people:   map[string]*person{},
+		heed:     heed{registered: make(chan struct{})},
 
 		logsPresence: cfg.Logger.Enabled(context.Background(), slog.LevelDebug),
 	}
@@ -250,6 +253,11 @@ func (n *Node) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	ticking, endTicking := context.WithCancel(context.WithoutCancel(ctx))
 	wg.Go(func() { n.ticks(ticking) })
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		n.callBack(ticking)
+	}()
 	public := n.publicServer()
 	admin := n.server(n.AdminHandler())
 	failed := make(chan error, 2)
@@ -275,9 +283,10 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	n.stop()
 	public.Close()
-	admin.Close()
+	closeAdmin(admin)
 	endTicking()
 	wg.Wait()
+	n.awaitCallbacks(told)
 	return err
 }
 

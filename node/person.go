@@ -168,14 +168,21 @@ func (c *conn) tiesByName() []*tie {
 	return all
 }
 
-// record says which events of the view are wanted here: all of them for the log, and the joins
-// if somebody is to be told more of those with whom she begins to share a channel.
+// record says which events of the view are wanted here: all of them for the log, the joins
+// if somebody is to be told more of those with whom she begins to share a channel, and what
+// subscribers want, once there is something to be told.
 func (n *Node) record() {
+	kinds := channels.SessionDisconnected
 	switch {
 	case n.logsPresence:
+		kinds = channels.AllKinds
 	case len(n.people) > 0:
-		n.core.View.Record(channels.SessionDisconnected | channels.ChannelJoined)
-	default:
-		n.core.View.Record(channels.SessionDisconnected)
+		kinds |= channels.ChannelJoined
 	}
+	for _, l := range n.news.subscribers {
+		if n.news.known {
+			kinds |= l.kinds
+		}
+	}
+	n.core.View.Record(kinds)
 }

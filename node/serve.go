@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"crypto/tls"
 	"log/slog"
 	"net/http"
@@ -20,6 +21,14 @@ func (n *Node) server(h http.Handler) *http.Server {
 		Handler: h, ReadHeaderTimeout: headerTime, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
 		ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
 	}
+}
+
+// closeAdmin ends the server for operators; streams of events get their last one.
+func closeAdmin(s *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = s.Shutdown(ctx)
+	s.Close()
 }
 
 // publicServer is a server that trusts nobody: who sends or reads slowly is cut.

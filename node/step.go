@@ -50,7 +50,7 @@ func (n *Node) locked(f func(now time.Time)) ([]*fan, []telling, gossip.Effects)
 	now := time.Now()
 	f(now)
 	fx := n.core.Settle(now)
-	n.observe(fx)
+	n.observe(fx, now)
 	n.flushDue(now)
 	n.tellStirred(now)
 	jobs, tellings := n.jobs, n.tellings
@@ -60,15 +60,7 @@ func (n *Node) locked(f func(now time.Time)) ([]*fan, []telling, gossip.Effects)
 }
 
 // observe does what a step made due on this node itself.
-func (n *Node) observe(fx gossip.Effects) {
-	if n.core.Gossip.Ready() {
-		select {
-		case <-n.ready:
-		default:
-			n.log.Info("node knows its cluster")
-			close(n.ready)
-		}
-	}
+func (n *Node) observe(fx gossip.Effects, now time.Time) {
 	for _, note := range fx.Notes {
 		n.log.Info("peer is "+note.State.String(), "peer", note.Name, "id", note.Node.String(), "silent", note.Silent.Round(time.Millisecond))
 	}
@@ -82,7 +74,9 @@ func (n *Node) observe(fx gossip.Effects) {
 		n.log.Warn("this process was paused for longer than the timeout")
 		n.doubt()
 	}
-	for _, e := range n.core.View.Events() {
+	told := n.core.View.Events()
+	n.publish(nil, told, now)
+	for _, e := range told {
 		if e.Kind == channels.SessionDisconnected && e.Origin == n.id {
 			n.ended(e)
 		}
@@ -90,6 +84,11 @@ func (n *Node) observe(fx gossip.Effects) {
 			n.meet(e.User, e.Channel)
 		}
 		n.tell(e)
+	}
+	if !n.news.known && n.core.Gossip.Ready() {
+		n.log.Info("node knows its cluster")
+		n.begin(now)
+		close(n.ready)
 	}
 	n.scheduleDirty()
 	n.stirChanged()

@@ -1,0 +1,102 @@
+package events
+
+import (
+	"encoding/json"
+
+	"github.com/rollcall-presence/rollcall/channels"
+)
+
+// Append appends what a change of the view is to those who listen, at Unix milliseconds:
+// nothing, one event, or two where a choice changes both what others see and what was chosen.
+func Append(dst []Event, e channels.Event, at int64) []Event {
+	add := func(t Type, f Event) {
+		f.Type, f.Time, f.Node = t, at, e.Cause.Origin.String()
+		f.ID = id(&f, e.Cause)
+		dst = append(dst, f)
+	}
+	switch e.Kind {
+	case channels.SessionConnected, channels.SessionDisconnected, channels.SessionAway, channels.SessionOnline:
+		add(sessionTypes[e.Kind], session(e))
+	case channels.UserChanged:
+		f := Event{User: e.User, Status: statusWords[e.Status], Chosen: statusWords[e.Chosen], Text: e.Text}
+		if t := presence(e.Status); t != presence(e.OldStatus) {
+			add(t, f)
+		}
+		if e.Chosen != e.OldChosen || e.Text != e.OldText {
+			add(UserStatus, f)
+		}
+	case channels.ChannelJoined, channels.ChannelUpdated, channels.ChannelLeft:
+		f := Event{User: e.User, Channel: e.Channel, Member: member(e.Member)}
+		if e.Kind == channels.ChannelLeft {
+			f.Reason = e.Reason.String()
+		}
+		add(channelTypes[e.Kind], f)
+	case channels.NodeJoined:
+		add(NodeJoined, Event{})
+	case channels.NodeGone:
+		f := Event{Reason: e.Reason.String(), Sessions: make([]string, len(e.Sessions))}
+		for i, s := range e.Sessions {
+			f.Sessions[i] = sessionName(e.Origin, s)
+		}
+		add(NodeLost, f)
+	}
+	return dst
+}
+
+// Started is the event of a node that began a cluster.
+func Started(node channels.NodeID, at int64) Event {
+	e := Event{Type: ClusterStarted, Time: at, Node: node.String()}
+	e.ID = id(&e, channels.Cause{Origin: node, How: channels.Began})
+	return e
+}
+
+var (
+	statusWords  = [...]string{"", "online", "away", "busy", "offline"}
+	sessionTypes = map[channels.Kind]Type{
+		channels.SessionConnected: SessionConnected, channels.SessionDisconnected: SessionDisconnected,
+		channels.SessionAway: SessionAway, channels.SessionOnline: SessionOnline,
+	}
+	channelTypes = map[channels.Kind]Type{
+		channels.ChannelJoined: ChannelJoin, channels.ChannelUpdated: ChannelUpdate, channels.ChannelLeft: ChannelLeave,
+	}
+)
+
+func session(e channels.Event) Event {
+	f := Event{User: e.User, Session: sessionName(e.Origin, e.Session)}
+	switch e.Kind {
+	case channels.SessionConnected:
+		f.Status = stateWord(e.State)
+	case channels.SessionDisconnected:
+		f.Reason = e.Reason.String()
+	}
+	return f
+}
+
+// stateWord is the state of a session; in grace it is as it was, and online at first.
+func stateWord(s channels.State) string {
+	if s == channels.Away {
+		return "away"
+	}
+	return "online"
+}
+
+// presence is which event tells of a status: to be busy is to be here.
+func presence(s channels.Status) Type {
+	switch s {
+	case channels.StatusOffline:
+		return UserOffline
+	case channels.StatusAway:
+		return UserAway
+	default:
+		return UserOnline
+	}
+}
+
+func member(m channels.Member) *Member {
+	f := &Member{User: m.User, Since: m.Since, LastActivity: m.LastActivity,
+		Data: json.RawMessage(m.Data), Profile: json.RawMessage(m.Profile)}
+	if m.Status != channels.StatusOnline {
+		f.Status = statusWords[m.Status]
+	}
+	return f
+}
