@@ -48,7 +48,7 @@ type rules struct {
 
 // identity reads the claims of a token whose signature is good.
 func (r rules) identity(object []byte, now time.Time) (Identity, *Refusal) {
-	claims, ok := members(object)
+	claims, ok := Object(object)
 	if !ok {
 		return Identity{}, refuse(ReasonMalformed, "its claims are no JSON object of one meaning")
 	}

@@ -8,11 +8,11 @@ import (
 	"unicode/utf8"
 )
 
-// members returns the members of a JSON object, and false if it is none or could
+// Object returns the members of a JSON object, and false if it is none or could
 // mean two things: bytes that are not UTF-8, surrogate escapes without their other half
 // (both of which encoding/json replaces), or a name that is there twice (of which it
 // takes the last). That is I-JSON, RFC 7493, except that objects inside may repeat names.
-func members(object []byte) (map[string]json.RawMessage, bool) {
+func Object(object []byte) (map[string]json.RawMessage, bool) {
 	if !utf8.Valid(object) || !surrogatesPaired(object) {
 		return nil, false
 	}

@@ -9,6 +9,7 @@ type channel struct {
 	members  int       // hidden and absent ones too: what keeps the channel alive
 	users    int       // visible members
 	sessions int       // that hold these, in grace ones included
+	packing  uint64    // of order: another one each time that its places moved
 	feed     *feed     // nil unless followed
 }
 
@@ -48,6 +49,7 @@ func (c *channel) hide(m *member) {
 }
 
 func (c *channel) compact() {
+	c.packing++
 	var order []*member
 	if c.users > 0 {
 		order = make([]*member, 0, c.users+c.users/4)

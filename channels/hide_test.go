@@ -18,7 +18,7 @@ func TestHiddenUserIsInNoRosterOrCount(t *testing.T) {
 	if users, sessions := v.Count("room"); users+sessions != 0 {
 		t.Fatalf("count %d %d", users, sessions)
 	}
-	if page, _ := v.Channels("", "", 10); len(page) != 0 {
+	if page, _ := v.Channels("", "", 10, 10); len(page) != 0 {
 		t.Fatalf("channels %+v", page)
 	}
 	if _, here := v.Member("room", "alice"); here {

@@ -50,22 +50,92 @@ func TestPagesOfMembersAreInOrderOfUser(t *testing.T) {
 	}
 	slices.Sort(want)
 	var got []string
-	for after, more := "", true; more; {
-		var page []Member
-		page, more = v.Page("room", after, 10)
-		for _, m := range page {
-			got = append(got, m.User)
-		}
-		after = got[len(got)-1]
+	for page := search(v, "room", "", 10); len(page) > 0; page = search(v, "room", got[len(got)-1], 10) {
+		got = append(got, page...)
 	}
 	if !slices.Equal(got, want) {
 		t.Fatalf("pages %q, want %q", got, want)
 	}
-	if page, more := v.Page("room", "", 0); len(page) != 0 || more {
+	if page := search(v, "room", "", 0); len(page) != 0 {
 		t.Fatal("a page of nothing")
 	}
-	if page, more := v.Page("nowhere", "", 10); len(page) != 0 || more {
+	if page := search(v, "nowhere", "", 10); len(page) != 0 {
 		t.Fatal("members of an unknown channel")
+	}
+}
+
+// search returns the first names of a channel after one, looked for a few at a time.
+func search(v *View, channel, after string, most int) []string {
+	s := Search{Channel: channel, After: after, Most: most}
+	for !v.Search(&s, 7) {
+	}
+	return s.Found()
+}
+
+func TestASearchFindsWhoIsThereAllTheWhile(t *testing.T) {
+	for seed := range uint64(200) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		v := newView()
+		stays, goes := map[string]bool{}, map[string]uint64{}
+		for i := range 60 {
+			name := fmt.Sprintf("user%02d", rng.IntN(100))
+			s := v.Open(at(0), Opening{User: name})
+			v.Join(at(0), s, "room", "")
+			if i%3 == 0 {
+				stays[name] = true
+			} else {
+				goes[name] = s
+			}
+		}
+		s := Search{Channel: "room", After: "user20", Most: 100}
+		for !v.Search(&s, 5) {
+			switch name := fmt.Sprintf("user%02d", rng.IntN(100)); {
+			case rng.IntN(3) == 0:
+				v.Join(at(0), v.Open(at(0), Opening{User: name}), "room", "")
+			case goes[name] != 0:
+				v.Close(at(0), goes[name], ReasonLeft)
+			default:
+				for gone, s := range goes { // many at once, so that places move
+					if !stays[gone] {
+						v.Close(at(0), s, ReasonLeft)
+					}
+				}
+				clear(goes)
+			}
+		}
+		found := s.Found()
+		if !slices.IsSorted(found) || len(slices.Compact(slices.Clone(found))) != len(found) {
+			t.Fatalf("seed %d: found %q, which is not in order", seed, found)
+		}
+		for name := range stays {
+			if _, here := v.Member("room", name); here && name > "user20" && !slices.Contains(found, name) {
+				t.Fatalf("seed %d: %s was there all the while and is not among %q", seed, name, found)
+			}
+		}
+	}
+}
+
+func TestASearchBeginsAnewInAChannelThatWasEmptyMeanwhile(t *testing.T) {
+	v := newView()
+	fill := func(names ...string) (sessions []uint64) {
+		for _, name := range names {
+			s := v.Open(at(0), Opening{User: name})
+			v.Join(at(0), s, "room", "")
+			sessions = append(sessions, s)
+		}
+		return sessions
+	}
+	old := fill("a", "b", "c")
+	s := Search{Channel: "room", Most: 10}
+	v.Search(&s, 2)
+	for _, id := range old {
+		v.Close(at(0), id, ReasonLeft)
+	}
+	fill("d", "e", "f")
+	for !v.Search(&s, 2) {
+	}
+	if got := s.Found(); !slices.Equal(got, []string{"d", "e", "f"}) {
+		t.Fatalf("found %q, want d, e, f", got)
 	}
 }
 
@@ -83,22 +153,27 @@ func TestChannelsAreListedByPrefixInOrderOfName(t *testing.T) {
 	v.Follow("room.5555") // followed, but nobody is in it
 	slices.Sort(want)
 	var got []string
-	for after, more := "", true; more; {
+	for after, more := "", true; more; more = after != "" {
 		var page []ChannelInfo
-		page, more = v.Channels("room.", after, 100)
+		page, after = v.Channels("room.", after, 100, 70)
+		if len(page) > 70 {
+			t.Fatalf("%d channels of 70 looked at", len(page))
+		}
 		for _, c := range page {
 			got = append(got, c.Channel)
 			if c.Users != 1 || c.Sessions != 1 {
 				t.Fatalf("%+v", c)
 			}
 		}
-		after = got[len(got)-1]
 	}
 	if !slices.Equal(got, want) {
 		t.Fatalf("%d channels listed, want %d", len(got), len(want))
 	}
-	if page, more := v.Channels("", "room.1499", 10); more || len(page) != 1 || page[0].Channel != "s" {
+	if page, rest := v.Channels("", "room.1499", 10, 10); rest != "" || len(page) != 1 || page[0].Channel != "s" {
 		t.Fatalf("after the last room: %+v", page)
+	}
+	if page, rest := v.Channels("", "", 0, 10); rest != "" || len(page) != 0 {
+		t.Fatalf("a page of nothing: %+v, %q", page, rest)
 	}
 	v.Unfollow("room.5555")
 	v.Close(at(0), s, ReasonLeft)

@@ -26,15 +26,6 @@ func (n *Node) Handler() http.Handler {
 	return mux
 }
 
-// AdminHandler serves what is for operators: /healthz, /readyz, /metrics and /v1/events.
-func (n *Node) AdminHandler() http.Handler {
-	mux := http.NewServeMux()
-	n.health(mux)
-	mux.Handle("GET /metrics", n.guard(n.metrics()))
-	mux.Handle("GET /v1/events", n.guard(http.HandlerFunc(n.streamEvents)))
-	return mux
-}
-
 func (n *Node) health(mux *http.ServeMux) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"crypto/subtle"
 	"net/http"
 	"reflect"
 	"strings"
@@ -17,26 +16,6 @@ func (n *Node) metrics() http.Handler {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collector{n})
 	return promhttp.HandlerFor(r, promhttp.HandlerOpts{})
-}
-
-// guard demands one of the admin keys, if there are any.
-func (n *Node) guard(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if len(n.cfg.AdminKeys) > 0 && !n.isKey(r.Header.Get("Authorization")) {
-			http.Error(w, `{"error":{"code":"unauthorized","message":"the Authorization header holds no admin key"}}`, http.StatusUnauthorized)
-			return
-		}
-		h.ServeHTTP(w, r)
-	})
-}
-
-func (n *Node) isKey(header string) bool {
-	key, ok := strings.CutPrefix(header, "Bearer ")
-	is := 0
-	for _, k := range n.cfg.AdminKeys {
-		is |= subtle.ConstantTimeCompare([]byte(key), []byte(k))
-	}
-	return ok && is == 1
 }
 
 // collector reads the counters when it is asked.

@@ -42,10 +42,6 @@ type Session struct {
 	Channels     []string        `json:"channels"`               // in which it is a member; in order of name
 }
 
-// maxAtOnce is how many users, members or channels are looked up in one step, so that no
-// question of an operator keeps clients waiting.
-const maxAtOnce = 1000
-
 // User returns what is known of a user; one who is nowhere is offline. It may be called
 // concurrently, and takes one step, which is as long as she has sessions and memberships.
 func (n *Node) User(name string) UserDetails {
@@ -89,7 +85,7 @@ func rawJSON(text string) json.RawMessage {
 // offline. It may be called concurrently, and takes a step for every 1,000 names.
 func (n *Node) Users(names ...string) []User {
 	users := make([]User, 0, len(names))
-	for some := range slices.Chunk(names, maxAtOnce) {
+	for some := range slices.Chunk(names, maxLookups) {
 		n.mu.Lock()
 		for _, name := range some {
 			users = append(users, userOf(n.core.View.User(name)))
