@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/rollcall-presence/rollcall/channels"
@@ -35,9 +34,7 @@ type stream struct {
 func (n *Node) streamEvents(w http.ResponseWriter, r *http.Request) {
 	filter, err := events.ParseFilter(r.URL.Query().Get("types"))
 	if err != nil {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusBadRequest)
-		fmt.Fprintf(w, `{"error":{"code":"bad_request","message":%s}}`+"\n", strconv.Quote("types: "+err.Error()))
+		refuseHTTP(w, badRequest("types: %v", err))
 		return
 	}
 	n.heed.streams.Add(1)
