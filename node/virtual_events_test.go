@@ -2,8 +2,6 @@ package node
 
 import (
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -90,10 +88,10 @@ func TestStreamNamesATypeThatThereIsNot(t *testing.T) {
 	inWorld(t, 1, func(w *world) {
 		n := w.start()
 		<-n.ready
-		r := httptest.NewRecorder()
-		n.AdminHandler().ServeHTTP(r, httptest.NewRequest("GET", "/v1/events?types=user.online,user.asleep", nil))
-		if r.Code != http.StatusBadRequest || !strings.Contains(r.Body.String(), "user.asleep") || strings.Contains(r.Body.String(), "user.online") {
-			t.Errorf("a wrong type is answered %d %s, want 400 that names it", r.Code, r.Body)
+		r := w.api(n, "GET", "/v1/events?types=user.online,user.asleep", "")
+		r.wantRefused(w, 400, "bad_request", "user.asleep")
+		if strings.Contains(string(r.body), "user.online") {
+			t.Errorf("a wrong type is answered %s, want no other named", r.body)
 		}
 	})
 }
