@@ -96,7 +96,7 @@ var RoomHold = class extends Hold {
     if (room?.joined && room.state !== "ended" && JSON.stringify(room.data) !== said) room.update(JSON.parse(said));
   }
   take() {
-    this.#open();
+    queueMicrotask(() => this.held && !this.#room && this.#open());
     this.#unwatch = this.#rollcall.on("user", (user) => {
       if (user !== null && this.#room?.state === "ended") this.#reopen();
     });
@@ -171,12 +171,17 @@ var UserHold = class extends Hold {
     this.#followed = null;
   }
 };
+var most = 100;
 var shared = /* @__PURE__ */ new WeakMap();
 function share(rollcall, name, make) {
   const all = shared.get(rollcall) ?? /* @__PURE__ */ new Map();
   shared.set(rollcall, all);
-  for (const [other, hold] of all) if (!hold.held && other !== name) all.delete(other);
-  if (!all.has(name)) all.set(name, make());
+  if (!all.has(name)) {
+    if (all.size >= most) {
+      for (const [other, hold] of all) if (!hold.held) all.delete(other);
+    }
+    all.set(name, make());
+  }
   return all.get(name);
 }
 function holdRoom(rollcall, channel, watch, mode) {

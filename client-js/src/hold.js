@@ -93,7 +93,8 @@ export class RoomHold extends Hold {
   }
 
   take() {
-    this.#open()
+    // When all components of this commit have spoken: one that knows the data may come after one that does not.
+    queueMicrotask(() => this.held && !this.#room && this.#open())
     this.#unwatch = this.#rollcall.on('user', (user) => {
       if (user !== null && this.#room?.state === 'ended') this.#reopen() // logged in again
     })
@@ -179,6 +180,9 @@ class UserHold extends Hold {
   }
 }
 
+/** How many holds are kept, with those that nobody holds: one that was rendered may be held in a moment, or never. */
+const most = 100
+
 /** What components of one client share, by what they use. @type {WeakMap<Rollcall, Map<string, any>>} */
 const shared = new WeakMap()
 
@@ -192,8 +196,10 @@ const shared = new WeakMap()
 function share(rollcall, name, make) {
   const all = shared.get(rollcall) ?? new Map()
   shared.set(rollcall, all)
-  for (const [other, hold] of all) if (!hold.held && other !== name) all.delete(other) // so that it does not grow
-  if (!all.has(name)) all.set(name, make())
+  if (!all.has(name)) {
+    if (all.size >= most) for (const [other, hold] of all) if (!hold.held) all.delete(other)
+    all.set(name, make())
+  }
   return all.get(name)
 }
 

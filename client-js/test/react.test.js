@@ -23,8 +23,9 @@ test('a room is joined with the first component and left after the last; mountin
   await settle()
   const hold = holdRoom(client, 'room', false, 'members')
   assert.equal(holdRoom(client, 'room', false, 'members'), hold)
-  hold.say('{"a":1}')
   const first = hold.subscribe(() => {})
+  hold.say('{"a":1}') // of a parent, whose effects come last
+  await settle()
   assert.deepEqual(world.socket.find('join').data, { a: 1 })
   first()
   const second = hold.subscribe(() => {}) // as in StrictMode
@@ -42,6 +43,7 @@ test('what a component sees is one moment, the same object until something chang
   const hold = holdRoom(client, 'room', false, 'members')
   let renders = 0
   hold.subscribe(() => renders++)
+  await settle()
   world.socket.roster('room', 1, ['alice'])
   const view = hold.view()
   renders = 0
@@ -84,4 +86,15 @@ test('a followed user is shown as she is', async () => {
   await task()
   await settle()
   assert.equal(world.socket.sent.at(-1).type, 'unfollow')
+})
+
+test('components that are rendered together share, and what was rendered and never shown is forgotten in the end', async () => {
+  const client = new World().client()
+  const first = holdRoom(client, 'room', false, 'members')
+  const stop = first.subscribe(() => {})
+  const second = holdUser(client, 'bob')
+  assert.deepEqual([holdRoom(client, 'room', false, 'members') === first, holdUser(client, 'bob') === second], [true, true])
+  for (let i = 0; i < 100; i++) holdUser(client, `user ${i}`)
+  assert.deepEqual([holdRoom(client, 'room', false, 'members') === first, holdUser(client, 'bob') === second], [true, false])
+  stop()
 })

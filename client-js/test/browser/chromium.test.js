@@ -1,136 +1,234 @@
+/** The client in a real browser, at real nodes. Tests run side by side, each in a room of its own: most of their time is waiting. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { browserPath, Cluster, enter, tells, told } from './cluster.js'
+import { after, before, describe, it } from 'node:test'
+import { browserPath, Cluster, grace, timeout } from './cluster.js'
+import { holds, online, pause, plain, Scene, tells, told } from './scene.js'
 
-const here = { skip: browserPath ? false : 'no Chromium here', timeout: 60_000 }
-let cluster, bob
-before(async () => {
-  if (!browserPath) return
-  cluster = await Cluster.start(2)
-  bob = await cluster.join('bob', { urls: [cluster.nodes[1].url] }) // who watches all of it from node 2
-}, { timeout: 180_000 })
-after(() => cluster?.stop())
+/** After this, whatever is to be told of an absence has been told. */
+const settled = grace + 1_000
 
-const fresh = () => bob.evaluate(() => void globalThis.log.splice(0))
-const state = (page) => page.evaluate(() => globalThis.rollcall.state)
-const online = (page) => page.waitForFunction(() => globalThis.rollcall.state === 'online' && globalThis.room.state === 'live', null, { timeout: 20_000, polling: 50 })
+describe('in Chromium', { skip: browserPath ? false : 'no Chromium here', concurrency: 4 }, () => {
+  let cluster
+  before(async () => void (cluster = await Cluster.start(2)), { timeout: 300_000 })
+  after(() => cluster?.stop())
 
-/** Longer than grace and timeout together: what was to be told has been told. */
-const settled = (page) => page.waitForTimeout(3_500)
+  const check = (name, run) => it(name, { timeout: 300_000 }, (test) => run(new Scene(cluster, test)))
+  const state = (page) => page.evaluate(() => globalThis.rollcall.state)
 
-test('a plain script in a page without modules, under a strict policy; a second tab is no event', here, async () => {
-  const alice = await cluster.join('alice', { path: '/plain' })
-  await tells(bob, 'join alice')
-  assert.deepEqual(await told(alice), ['token', 'sync alice bob'])
-  await fresh()
-  const second = await cluster.join('alice')
-  await second.close()
-  await settled(bob)
-  assert.deepEqual(await told(bob), [])
-  await alice.close()
-  await tells(bob, 'leave alice closed')
-})
-
-test('a reload is no event for others', here, async () => {
-  const alice = await cluster.join('alice')
-  await tells(bob, 'join alice')
-  await fresh()
-  await cluster.join('alice', { page: alice })
-  await settled(bob)
-  assert.deepEqual(await told(bob), [])
-  await alice.close()
-  await tells(bob, 'leave alice closed')
-})
-
-test('back and forward find the page connected again', here, async () => {
-  const alice = await cluster.join('alice')
-  await tells(bob, 'join alice')
-  await fresh()
-  await alice.goto('about:blank')
-  await alice.goBack()
-  const kept = await alice.evaluate(() => globalThis.rollcall !== undefined)
-  if (!kept) await enter(alice, { user: 'alice', urls: cluster.nodes.map(({ url }) => url) }) // this browser has put nothing aside
-  await online(alice)
-  await settled(bob)
-  assert.deepEqual(await told(bob), [])
-  await alice.close()
-  await tells(bob, 'leave alice closed')
-})
-
-test('a cloned tab: two sockets that live, and none that take turns', here, async () => {
-  const alice = await cluster.join('alice')
-  const [clone] = await Promise.all([
-    cluster.context.waitForEvent('page'),
-    alice.evaluate((url) => void window.open(url), `${cluster.pages}/module`), // which copies sessionStorage
-  ])
-  await clone.waitForLoadState()
-  await enter(clone, { user: 'alice', urls: cluster.nodes.map(({ url }) => url) })
-  await online(alice)
-  const sessions = () => Promise.all([alice, clone].map((page) => page.evaluate(() => globalThis.rollcall.session)))
-  const first = await sessions()
-  await settled(bob)
-  assert.deepEqual([await state(alice), await state(clone), await sessions()], ['online', 'online', first])
-  await clone.close()
-  await alice.close()
-  await tells(bob, 'leave alice closed')
-})
-
-test('the network taken away and given back', here, async () => {
-  const alice = await cluster.join('alice')
-  await alice.context().setOffline(true)
-  await alice.waitForTimeout(1_000)
-  await alice.context().setOffline(false)
-  await online(alice)
-  await alice.close()
-  await tells(bob, 'leave alice closed')
-})
-
-test('a token that ends soon is renewed, and nobody notices', here, async () => {
-  const alice = await cluster.join('alice', { ttl: 5 })
-  await fresh()
-  await alice.waitForFunction(() => globalThis.log.filter((line) => line === 'token').length > 2, null, { timeout: 20_000 })
-  assert.deepEqual(await told(alice, 'token', 'sync'), [])
-  assert.deepEqual([await state(alice), await told(bob)], ['online', []])
-  await alice.close()
-  await tells(bob, 'leave alice closed')
-})
-
-test('idle after the threshold, back at a key', here, async () => {
-  const alice = await cluster.join('alice')
-  await fresh()
-  await alice.evaluate(() => globalThis.rollcall.monitor.start({ threshold: 1_000, interval: 200 }))
-  await tells(bob, 'update alice away')
-  await alice.bringToFront()
-  await alice.keyboard.press('a')
-  await tells(bob, 'update alice online')
-  await alice.close()
-  await tells(bob, 'leave alice closed')
-})
-
-test('a hidden tab whose timers hardly run stays online for many timeouts', here, async () => {
-  const alice = await cluster.context.newPage()
-  await alice.addInitScript(() => {
-    // As browsers do to tabs that have been hidden for long, in the proportion of a minute to a timeout of 13 s.
-    const { setTimeout } = globalThis
-    globalThis.setTimeout = (run, ms) => setTimeout(run, Math.ceil((performance.now() + ms) / 12_000) * 12_000 - performance.now())
-    Object.defineProperty(document, 'hidden', { get: () => true })
-    Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' })
+  check('two tabs at two nodes see each other, once; a second tab of one of them is no event', async (scene) => {
+    const [one, two] = cluster.nodes
+    const alice = await scene.tab('alice', { nodes: [one] })
+    const carol = await scene.tab('carol', { nodes: [two] })
+    await tells(alice, 'join carol')
+    assert.deepEqual([await alice.evaluate(() => globalThis.rollcall.node), await carol.evaluate(() => globalThis.rollcall.node)], [one.name, two.name])
+    await carol.evaluate(() => globalThis.rollcall.setStatus('busy'))
+    await tells(alice, 'update carol busy')
+    const second = await scene.tab('carol', { nodes: [one] })
+    await second.evaluate(() => globalThis.rollcall.close())
+    await carol.evaluate(() => globalThis.room.leave())
+    await tells(alice, 'leave carol left')
+    assert.deepEqual(await told(alice, 'token', 'state', 'loaded', 'sync'), ['join carol', 'update carol busy', 'leave carol left'])
   })
-  await cluster.join('alice', { page: alice })
-  await fresh()
-  await alice.waitForTimeout(30_000) // eleven timeouts of these nodes
-  assert.deepEqual([await state(alice), await told(alice, 'token', 'sync'), await told(bob)], ['online', [], []])
-  await alice.close()
-  await tells(bob, 'leave alice closed')
-})
 
-test('the node under the tab is killed: it comes back elsewhere, and only differences are told', here, async () => {
-  const alice = await cluster.join('alice')
-  assert.equal(await alice.evaluate(() => globalThis.rollcall.node), 'node-1')
-  await fresh()
-  cluster.nodes[0].child.kill('SIGKILL')
-  await alice.waitForFunction(() => globalThis.rollcall.node === 'node-2' && globalThis.room.state === 'live', null, { timeout: 20_000, polling: 50 })
-  await settled(bob)
-  assert.deepEqual(await told(alice, 'token', 'sync'), ['stale'])
-  assert.deepEqual(await told(bob, 'sync'), [])
+  check('a plain script in a page without modules, under a strict policy', async (scene) => {
+    const bob = await scene.bob()
+    const alice = await scene.tab('alice', { path: '/plain' })
+    await bob.sees('join alice')
+    assert.deepEqual(await told(alice, 'loaded'), ['token', 'state online', 'sync alice bob'])
+    await alice.close()
+    await bob.sees('leave alice closed')
+  })
+
+  check('a reload is no event for others', async (scene) => {
+    const bob = await scene.bob()
+    const alice = await scene.tab('alice')
+    await bob.sees('join alice')
+    const session = () => alice.evaluate(() => globalThis.rollcall.session)
+    const first = await session()
+    const reload = () => alice.reload().then(() => online(alice))
+    assert.deepEqual(await bob.seesOf(reload, grace, settled), [])
+    assert.notEqual(await session(), first)
+    await alice.evaluate(() => globalThis.rollcall.close())
+    await bob.sees('leave alice left')
+  })
+
+  check('back to a page that the browser has kept: it goes on with its session, and others see nothing', async (scene) => {
+    const bob = await scene.bob()
+    const alice = await scene.tab('alice')
+    await bob.sees('join alice')
+    await alice.evaluate(() => void (globalThis.log.length = 0))
+    const back = async () => {
+      await alice.goto(`${cluster.pages}/elsewhere`)
+      await alice.goBack({ waitUntil: 'commit' })
+      await online(alice)
+    }
+    assert.deepEqual(await bob.seesOf(back, grace, settled), [])
+    const log = await told(alice, 'token', 'sync')
+    assert.ok(log.includes('restored') && !log.includes('loaded'), log)
+    assert.deepEqual(log.filter((line) => /^(join|leave|update)/.test(line)), [])
+    await alice.goto('about:blank') // and gone for longer
+    await bob.sees('leave alice closed')
+  })
+
+  check('back to a page that the browser has not kept: it is loaded anew, and others see nothing', async (scene) => {
+    const bob = await scene.bob()
+    const alice = await scene.tab('alice', { path: '/module/dynamic' })
+    await bob.sees('join alice')
+    const back = async () => {
+      await alice.goto(`${cluster.pages}/elsewhere`)
+      await alice.goBack({ waitUntil: 'commit' })
+      await online(alice)
+    }
+    assert.deepEqual(await bob.seesOf(back, grace, settled), [])
+    assert.deepEqual(await told(alice, 'loaded'), ['token', 'state online', 'sync alice bob'])
+  })
+
+  check('a cloned tab: two sockets that live, and none that take turns', async (scene) => {
+    const bob = await scene.bob()
+    const alice = await scene.tab('alice')
+    await bob.sees('join alice')
+    const opened = alice.waitForEvent('popup')
+    await alice.evaluate((url) => void window.open(url), scene.address('alice')) // which copies sessionStorage
+    const clone = await opened
+    await online(clone)
+    await tells(alice, 'stale') // she has lost her session to the clone
+    await online(alice)
+    const sessions = () => Promise.all([alice, clone].map((page) => page.evaluate(() => globalThis.rollcall.session)))
+    const first = await sessions()
+    await pause(settled)
+    assert.deepEqual([await state(alice), await state(clone), await sessions()], ['online', 'online', first])
+    assert.notEqual(first[0], first[1])
+    assert.deepEqual(bob.log, [])
+  })
+
+  check('the network is taken away and given back: what is shown is stale meanwhile, and others see nothing', async (scene) => {
+    const bob = await scene.bob()
+    const wire = await scene.wire(cluster.nodes[0])
+    const alice = await scene.tab('alice', { nodes: [wire] })
+    await bob.sees('join alice')
+    const outage = async () => {
+      await alice.evaluate(() => void (globalThis.log.length = 0))
+      wire.cut = true
+      await alice.context().setOffline(true)
+      await tells(alice, 'stale')
+      assert.notEqual(await state(alice), 'online')
+      wire.cut = false
+      await alice.context().setOffline(false)
+      await online(alice)
+    }
+    assert.deepEqual(await bob.seesOf(outage, timeout - 2_500, settled), []) // the node may have heard of her a ping ago
+    assert.deepEqual(await told(alice, 'token', 'state', 'sync'), ['stale'])
+  })
+
+  check('a token that ends soon is renewed, and nobody notices', async (scene) => {
+    const bob = await scene.bob()
+    const alice = await scene.tab('alice', { ttl: 20 })
+    await bob.sees('join alice')
+    await pause(27_000) // the first token has ended by then, and the 5 s of leeway, too
+    assert.deepEqual([await state(alice), await told(alice, 'sync', 'loaded'), bob.log], ['online', ['token', 'state online', 'token'], []])
+  })
+
+  check('idle after the threshold, back at a key', async (scene) => {
+    const bob = await scene.bob()
+    const alice = await scene.tab('alice')
+    await bob.sees('join alice')
+    await alice.evaluate(() => globalThis.rollcall.monitor.start({ threshold: 1_000, interval: 200 }))
+    await bob.sees('update alice away')
+    await alice.keyboard.press('a')
+    await bob.sees('update alice online')
+    await bob.sees('update alice away')
+    await alice.mouse.move(5, 5)
+    await alice.mouse.move(9, 9)
+    await bob.sees('update alice online')
+  })
+
+  check('a hidden tab whose timers run once a minute stays online for several timeouts', async (scene) => {
+    const bob = await scene.bob()
+    const alice = await (await scene.context).newPage()
+    await alice.addInitScript(() => {
+      const { setTimeout } = globalThis
+      globalThis.runs = 0
+      globalThis.setTimeout = (run, ms) => {
+        const late = () => void (globalThis.runs++, run())
+        return setTimeout(late, Math.ceil((performance.now() + ms) / 60_000) * 60_000 - performance.now())
+      }
+      Object.defineProperty(document, 'hidden', { get: () => true })
+      Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' })
+    })
+    await scene.tab('alice', { page: alice })
+    await bob.sees('join alice')
+    await pause(2.5 * timeout)
+    assert.deepEqual([await state(alice), await told(alice, 'loaded', 'sync'), bob.log], ['online', ['token', 'state online'], []])
+    assert.ok((await alice.evaluate(() => globalThis.runs)) <= 2)
+  })
+
+  check('the node under the tab is killed: it comes back elsewhere, and only differences are told', async (scene) => {
+    const doomed = await cluster.add()
+    const bob = await scene.bob()
+    const alice = await scene.tab('alice', { nodes: [doomed, cluster.nodes[0]] })
+    await bob.sees('join alice')
+    await alice.evaluate(() => void (globalThis.log.length = 0))
+    doomed.child.kill('SIGKILL')
+    await holds(alice, (name) => globalThis.rollcall.node === name && globalThis.room.state === 'live', cluster.nodes[0].name)
+    await pause(timeout + 2_000) // longer than it takes to see that the node is lost
+    assert.deepEqual(await told(alice, 'token', 'sync'), ['state offline', 'stale', 'state connecting', 'state online'])
+    assert.deepEqual(bob.log, [])
+  })
+
+  check('the node under the tab is stopped: the new socket is there before the old one ends, and nothing is told at all', async (scene) => {
+    const leaving = await cluster.add()
+    const bob = await scene.bob()
+    const page = await (await scene.context).newPage()
+    const sockets = []
+    page.on('websocket', (socket) => {
+      const to = socket.url() === leaving.url ? 'old' : 'new'
+      socket.on('framereceived', ({ payload }) => String(payload).includes('"welcome"') && sockets.push(`welcome at the ${to}`))
+      socket.on('close', () => sockets.push(`end of the ${to}`))
+    })
+    const alice = await scene.tab('alice', { page, nodes: [leaving, cluster.nodes[0]] })
+    await bob.sees('join alice')
+    await alice.evaluate(() => void (globalThis.log.length = 0))
+    leaving.child.kill('SIGTERM')
+    await holds(alice, (name) => globalThis.rollcall.node === name && globalThis.room.state === 'live', cluster.nodes[0].name)
+    assert.equal(await leaving.stopped, 0)
+    await pause(settled)
+    assert.deepEqual(await told(alice, 'token', 'sync'), []) // no state but online, never stale
+    assert.ok(await alice.evaluate(() => globalThis.rollcall.join(globalThis.room.channel) === globalThis.room))
+    assert.deepEqual([sockets, bob.log], [['welcome at the old', 'welcome at the new', 'end of the old'], []])
+  })
+
+  check('React, in StrictMode: one join, no leave; every commit shows one moment; other names are followed instead', async (scene) => {
+    const bob = await scene.bob()
+    const page = await (await scene.context).newPage()
+    const said = []
+    page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => {
+      const { type, channel, users } = JSON.parse(payload)
+      if (channel || users) said.push(plain(`${type} ${channel ?? users}`))
+    }))
+    await page.goto(scene.address('alice', { path: '/react' }))
+    const show = (channel, friend) => page.evaluate((names) => globalThis.show(...names), [channel, scene.name(friend)])
+    const shows = (text) => holds(page, (text) => globalThis.shown().replace(/\d+/g, '') === text, text)
+    await show(scene.room, 'bob')
+    await shows('live: alice bob; bob is online')
+    await bob.sees('join alice')
+    assert.deepEqual(bob.room.members.get(scene.name('alice')).data, { page: 'react' })
+    assert.deepEqual(said, ['join room.', 'follow bob'])
+
+    for (let i = 0; i < 10; i++) {
+      const commits = await page.evaluate(() => globalThis.commits)
+      await Promise.all([show(scene.room, 'bob'), bob.room.update({ i })]) // a transition makes way for news
+      await holds(page, (commits) => globalThis.commits > commits, commits)
+    }
+    assert.equal(await page.evaluate(() => globalThis.torn), 0)
+
+    await show(scene.room, 'carol')
+    await shows('live: alice bob; carol is offline')
+    await show(`${scene.room}.other`, 'carol')
+    await shows('live: alice; carol is offline')
+    await bob.sees('leave alice left')
+    await show(null, '')
+    await holds(page, (channel) => globalThis.rollcall.room(channel) === undefined, `${scene.room}.other`)
+    const rest = ['follow carol', 'join room..other', 'leave room.', 'leave room..other', 'unfollow bob', 'unfollow carol']
+    assert.deepEqual(said.slice(2).sort(), rest)
+  })
 })

@@ -1,16 +1,23 @@
-/** Real nodes on loopback and a real browser, for tests; all end with the test. */
+/** Real nodes on loopback, a real browser and a server of pages, for tests; all end with them. */
 import { execFileSync, spawn } from 'node:child_process'
 import { createHmac } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { createServer as createNetServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 import { chromium } from 'playwright-core'
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
+const here = (file) => fileURLToPath(new URL(file, import.meta.url))
 const secret = '0123456789abcdef0123456789abcdef'
+
+/** The pace of the nodes, milliseconds: slow enough for a slow machine to keep, and fast enough to wait for. */
+export const timeout = 10_000
+export const grace = 5_000
+const pace = ['--interval=2s', `--timeout=${timeout}ms`, `--grace=${grace}ms`, `--drain=${2 * grace}ms`]
 
 /** Where Chromium is; undefined: nowhere. */
 export const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
@@ -22,107 +29,93 @@ export function sign(username, ttl = 3600) {
   return `${head}.${createHmac('sha256', secret).update(head).digest('base64url')}`
 }
 
-async function freePort() {
-  const server = createNetServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-/** A cluster of nodes that give each other up after 2.6 s, and a server of pages. */
 export class Cluster {
-  static async start(count = 2) {
+  nodes = []
+
+  static async start(count) {
     const cluster = new Cluster()
     cluster.folder = mkdtempSync(path.join(tmpdir(), 'rollcall-browser-'))
-    const program = path.join(cluster.folder, 'rollcall')
-    execFileSync('go', ['build', '-o', program, './cmd/rollcall'], { cwd: repository, stdio: 'inherit' })
+    cluster.program = path.join(cluster.folder, 'rollcall')
+    execFileSync('go', ['build', '-o', cluster.program, './cmd/rollcall'], { cwd: repository, stdio: 'inherit' })
+    for (let i = 0; i < count; i++) cluster.nodes.push(await cluster.add())
     await cluster.#servePages()
-    const addresses = []
-    for (let i = 0; i < count; i++) addresses.push({ listen: await freePort(), admin: await freePort(), gossip: await freePort() })
-    const on = (port) => `127.0.0.1:${port}`
-    cluster.nodes = addresses.map(({ listen, admin, gossip }, i) => {
-      const child = spawn(program, [
-        'serve', '--name', `node-${i + 1}`, '--jwt-secret', secret, '--interval', '2s', '--timeout', '2600ms',
-        '--listen', on(listen), '--admin', on(admin), '--gossip', on(gossip), '--origins', '*', '--drain', '2s', '--jwt-leeway', '0s',
-        ...addresses.filter((_, j) => j !== i).flatMap((other) => ['--join', on(other.gossip)]),
-      ], { stdio: 'ignore' })
-      return { child, url: `ws://127.0.0.1:${listen}/v1/connect`, http: `http://127.0.0.1:${listen}` }
-    })
-    for (const { http } of cluster.nodes) {
-      const ready = () => fetch(`${http}/readyz`).then((answer) => answer.ok, () => false)
-      const began = Date.now()
-      while (!(await ready())) if (Date.now() - began > 20_000) throw new Error(`${http} is not ready`)
-    }
     cluster.browser = await chromium.launch({
       executablePath: browserPath,
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      ignoreDefaultArgs: ['--disable-back-forward-cache'],
     })
-    cluster.context = await cluster.browser.newContext()
     return cluster
   }
 
-  /** Pages: /plain loads the script of the node, /module the module, both under a strict policy. */
+  /** Starts one more node, which is ready when this is done; its `stopped` resolves with its exit code. */
+  async add() {
+    const name = `node-${(this.started = (this.started ?? 0) + 1)}`
+    const [first] = this.nodes
+    const child = spawn(this.program, [
+      'serve', `--name=${name}`, `--jwt-secret=${secret}`, '--origins=*', '--log-format=json', ...pace,
+      '--listen=127.0.0.1:0', '--admin=127.0.0.1:0', '--gossip=127.0.0.1:0', ...(first ? [`--join=${first.gossip}`] : []),
+    ], { stdio: ['ignore', 'ignore', 'pipe'] })
+    this.children = [...(this.children ?? []), child]
+    const stopped = new Promise((resolve) => child.once('exit', resolve))
+    const log = []
+    const up = new Promise((resolve) => {
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        log.push(line)
+        const said = JSON.parse(line)
+        if (said.msg === 'node is up') resolve(said)
+      })
+    })
+    const said = await Promise.race([up, stopped])
+    if (!said?.listen) throw new Error(`${name} ended: ${log.join('\n')}`)
+    const http = `http://${said.listen}`
+    while (!(await fetch(`${http}/readyz`)).ok); // the node itself waits a timeout at most
+    return { name, child, stopped, http, url: `ws://${said.listen}/v1/connect`, gossip: said.gossip }
+  }
+
+  /**
+   * Serves /module, /plain and /react (see enter.js and react.page.js), all under a strict policy, and /plain/dynamic, which a
+   * browser may not keep.
+   */
   async #servePages() {
-    const dist = (file) => readFileSync(new URL(`../../dist/${file}`, import.meta.url))
+    const scripts = {
+      '/rollcall.js': readFileSync(here('../../dist/rollcall.js')),
+      '/enter.js': readFileSync(here('enter.js')),
+      '/module.js': "import { Rollcall } from '/rollcall.js'\nglobalThis.Rollcall = Rollcall\nimport('/enter.js')",
+      '/react.js': await bundle(here('react.page.js')),
+    }
     this.server = createServer((request, response) => {
       const { pathname, searchParams } = new URL(request.url, 'http://page')
-      if (pathname === '/rollcall.js') return response.setHeader('Content-Type', 'text/javascript').end(dist('rollcall.js'))
+      if (scripts[pathname]) return response.setHeader('Content-Type', 'text/javascript').end(scripts[pathname])
       if (pathname === '/token') return response.end(sign(searchParams.get('user'), Number(searchParams.get('ttl') ?? 3600)))
-      if (pathname === '/global.js') return response.setHeader('Content-Type', 'text/javascript').end("import { Rollcall } from '/rollcall.js'\nglobalThis.Rollcall = Rollcall")
       const [{ http }] = this.nodes
-      const script = pathname === '/plain' ? `<script src="${http}/client.js"></script>` : '<script type="module" src="/global.js"></script>'
+      const page = {
+        '/module': '<script type="module" src="/module.js"></script>',
+        '/plain': `<script src="${http}/client.js"></script><script src="/enter.js"></script>`,
+        '/react': '<div id="root"></div><script src="/react.js"></script>',
+      }[pathname.replace('/dynamic', '')]
+      const nodes = searchParams.getAll('node').map((url) => new URL(url).origin)
       response.setHeader('Content-Type', 'text/html')
-      response.setHeader('Content-Security-Policy', `default-src 'none'; script-src 'self' ${http}; connect-src 'self' ${this.nodes.map(({ url }) => new URL(url).origin.replace('http', 'ws')).join(' ')}`)
-      response.end(`<!doctype html><title>${pathname}</title>${script}`)
+      response.setHeader('Content-Security-Policy', `default-src 'none'; script-src 'self' ${http}; connect-src 'self' ${nodes.join(' ')}`)
+      if (pathname.endsWith('/dynamic')) response.setHeader('Cache-Control', 'no-store')
+      response.end(`<!doctype html><title>${pathname}</title>${page}`)
     }).listen(0, '127.0.0.1')
     await new Promise((resolve) => this.server.once('listening', resolve))
     this.pages = `http://127.0.0.1:${this.server.address().port}`
   }
 
-  /** Opens a page in which a user is in the room; what happens there is in `log`. */
-  async join(user, { path = '/module', page, urls = this.nodes.map(({ url }) => url), ttl = 3600 } = {}) {
-    page ??= await this.context.newPage()
-    await page.goto(this.pages + path)
-    await enter(page, { user, urls, ttl })
-    return page
-  }
-
   async stop() {
     await this.browser?.close()
-    for (const { child } of this.nodes ?? []) child.kill('SIGKILL')
+    for (const child of this.children ?? []) child.kill('SIGKILL')
     this.server?.close()
     this.server?.closeAllConnections()
     rmSync(this.folder, { recursive: true, force: true })
   }
 }
 
-/** Joins the room in a page that is loaded. */
-export async function enter(page, { user, urls, ttl = 3600 }) {
-  await page.waitForFunction(() => globalThis.Rollcall !== undefined)
-  await page.evaluate(([user, urls, ttl]) => {
-    const log = (globalThis.log = [])
-    const token = async () => {
-      log.push('token')
-      return (await fetch(`/token?user=${encodeURIComponent(user)}&ttl=${ttl}`)).text()
-    }
-    const rollcall = (globalThis.rollcall = new globalThis.Rollcall(urls, { token }))
-    const room = (globalThis.room = rollcall.join('room'))
-    room.on('join', (m) => log.push(`join ${m.user}`))
-    room.on('update', (m) => log.push(`update ${m.user} ${m.status ?? 'online'}`))
-    room.on('leave', (m, reason) => log.push(`leave ${m.user} ${reason}`))
-    room.on('stale', () => log.push('stale'))
-    room.on('sync', (members) => log.push(`sync ${[...members.keys()].sort().join(' ')}`))
-    return room.ready
-  }, [user, urls, ttl])
+/** One script of a page that uses npm packages; React in the build that checks more. */
+async function bundle(entry) {
+  const { outputFiles } = await build({
+    entryPoints: [entry], bundle: true, write: false, format: 'iife', target: 'es2022', define: { 'process.env.NODE_ENV': '"development"' },
+  })
+  return outputFiles[0].text
 }
-
-/** What happened in the room of a page, less what is named. */
-export async function told(page, ...less) {
-  const log = await page.evaluate(() => globalThis.log)
-  return log.filter((line) => !less.includes(line.split(' ')[0]))
-}
-
-/** Waits until a page has told that. */
-export const tells = (page, line, timeout = 10_000) =>
-  page.waitForFunction((line) => globalThis.log.includes(line), line, { timeout, polling: 50 })
