@@ -136,7 +136,7 @@ func New(cfg Config, now time.Time) *Core {
 		cfg.Part = answerItems
 	}
 	cfg.Removals = cmp.Or(cfg.Removals, minGone)
-	c := &Core{cfg: cfg, pingAt: now, ticked: now, table: Table{newLedger(cfg.Removals)}}
+	c := &Core{cfg: cfg, pingAt: now, ticked: now, life: Learning, table: Table{newLedger(cfg.Removals)}}
 	c.clk = clock{pace: pace{cfg.Interval, cfg.Timeout}, last: now,
 		epoch: now.Add(-time.Millisecond - time.Duration(cfg.Rand.Int64N(int64(maxEpoch))))}
 	return c
@@ -189,6 +189,9 @@ func (c *Core) learn(now time.Time) {
 	c.ready = c.clk.run >= c.cfg.Timeout || c.tried && !slices.ContainsFunc(c.peers, func(p *peer) bool {
 		return p.live() && !p.shown || p.state == Gone && !p.copy.ready && now.Sub(p.asideAt) < c.cfg.Timeout
 	})
+	if c.ready && c.life == Learning {
+		c.announce(now, Serving)
+	}
 }
 
 // Tick does what time alone makes due. Call it every interval/50.

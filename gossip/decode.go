@@ -64,7 +64,7 @@ func (d *decoder) ping(pb *wire.Ping) *Ping {
 	p := &Ping{Node: d.node(pb.Node), Beat: pb.Beat, Number: pb.Number, Digest: pb.Digest,
 		Interval: int64(min(pb.IntervalMs, maxPace)), Timeout: int64(min(pb.TimeoutMs, maxPace)), Life: Life(pb.Life),
 		Clock: int64(min(pb.ClockMs, maxAge)), Yours: int64(min(pb.YoursMs, maxAge))}
-	if pb.Life < 0 || p.Life > Left {
+	if pb.Life < 0 || p.Life > Learning {
 		p.Life = Serving // of a later version
 	}
 	for _, a := range pb.Asks {

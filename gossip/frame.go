@@ -25,6 +25,7 @@ const (
 	Serving  Life = iota
 	Draining      // it is moving its clients elsewhere
 	Left          // it has said goodbye, for good
+	Learning      // it does not know its cluster yet: see Core.Ready
 )
 
 // Ping is a sign of life.

@@ -151,7 +151,7 @@ func (n *Node) callAll(queue *events.Queue) {
 	}
 	if missed > 0 {
 		n.log.Error("callbacks are too slow, and missed events", "events", missed)
-		e := Event{Type: events.Missed, Time: time.Now().UnixMilli(), Node: n.id.String(), Count: missed}
+		e := Event{Type: events.Missed, Time: time.Now().UnixMilli(), Node: n.cfg.Name, NodeID: n.id.String(), Count: missed}
 		for _, c := range n.callbacksAt(^uint64(0)) {
 			if c.every {
 				n.call(&c, &e)

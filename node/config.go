@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -139,15 +140,24 @@ type Config struct {
 	// an Interval, since answers to pings are among them.
 	Rate Rate
 
+	// WebhookURL is where events are sent, each by one node of the cluster, which all
+	// need the same. It may hold a user and a password. Default none: nothing is sent.
+	WebhookURL string
+
+	// WebhookSecret signs what is sent, in the header X-Rollcall-Signature, so that the
+	// receiver knows from whom it comes. Default none: nothing is signed.
+	WebhookSecret auth.Secret
+
 	// Logger takes what a person may want to know, each line with "node" and the
 	// Name; every presence change at debug. Default [slog.Default].
 	Logger *slog.Logger
 
 	// Tests put a node on a network of their own.
-	system    system                                  // instead of what is found, unless zero
-	transport mesh.Transport                          // instead of Gossip
-	maxBehind int                                     // instead of the constant, unless 0
-	listen    func(addr string) (net.Listener, error) // instead of TCP
+	system           system                                  // instead of what is found, unless zero
+	transport        mesh.Transport                          // instead of Gossip
+	maxBehind        int                                     // instead of the constant, unless 0
+	webhookTransport http.RoundTripper                       // instead of the default
+	listen           func(addr string) (net.Listener, error) // instead of TCP
 }
 
 // NoGrace is a [Config.Grace] of nothing: a broken socket is a leave at once.
@@ -197,7 +207,7 @@ func (c Config) Validate() error {
 func (c Config) check() (Config, error) {
 	c = c.withDefaults()
 	for _, check := range []func() error{
-		c.checkLabels, c.checkAddresses, c.checkKeys, c.checkPace, c.checkPatterns, c.checkLimits,
+		c.checkLabels, c.checkAddresses, c.checkKeys, c.checkPace, c.checkPatterns, c.checkLimits, c.checkWebhook,
 	} {
 		if err := check(); err != nil {
 			return c, err

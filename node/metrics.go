@@ -40,6 +40,9 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		Sockets, FollowedChannels, FollowedUsers, UserFollowers int
 		Refused, Paced, TooFast                                 uint64
 	}{conns, fans, people, ties, n.refused.Load(), n.paced.Load(), n.tooFast.Load()})
+	if stats := n.heed.hook.Load(); stats != nil {
+		collect(ch, "webhook", *stats)
+	}
 	collect(ch, "events", struct {
 		Streams                             int    // consumers of /v1/events
 		Sent, Cut, Called, Panicked, Missed uint64 // to these; of these, for being slow; callbacks; of these; for want of room

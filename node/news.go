@@ -8,6 +8,7 @@ import (
 
 	"github.com/rollcall-presence/rollcall/channels"
 	"github.com/rollcall-presence/rollcall/node/events"
+	"github.com/rollcall-presence/rollcall/node/webhook"
 )
 
 // Event is one event, as streams, webhooks and callbacks have it.
@@ -20,7 +21,7 @@ const maxBehind = 100_000
 type subscriber struct {
 	kinds  channels.Kinds // that have to be recorded; guarded by Node.mu, like what follows
 	queue  *events.Queue
-	synced func(*channels.Snapshot) // if not nil, called once: what is queued goes on from there
+	synced func(snapshot) // if not nil, called once: what is queued goes on from there
 }
 
 func (n *Node) newQueue() *events.Queue { return events.NewQueue(cmp.Or(n.cfg.maxBehind, maxBehind)) }
@@ -33,10 +34,27 @@ type newsroom struct {
 	callbacks   callbacks
 }
 
+// snapshot is what a stream begins with.
+type snapshot struct {
+	*channels.Snapshot
+	labels map[channels.NodeID]string
+}
+
+// labelsOf returns what people call nodes.
+func (n *Node) labelsOf(nodes []channels.NodeID) map[channels.NodeID]string {
+	labels := make(map[channels.NodeID]string, len(nodes))
+	for _, id := range nodes {
+		labels[id] = n.label(id)
+	}
+	return labels
+}
+
 // heed is how they take it.
 type heed struct {
 	registered chan struct{} // closed once a callback is
 	syncs      atomic.Uint64 // that were sent on streams
+
+	hook atomic.Pointer[webhook.Stats] // nil: no webhook is sent
 
 	streams   atomic.Int64
 	cut       atomic.Uint64
@@ -67,7 +85,8 @@ func (n *Node) unsubscribe(l *subscriber) {
 // syncDue gives a subscriber its snapshot, if there is anything to be shown yet.
 func (n *Node) syncDue(l *subscriber) {
 	if l.synced != nil && n.news.known {
-		l.synced(n.core.View.Snapshot(l.kinds))
+		s := n.core.View.Snapshot(l.kinds)
+		l.synced(snapshot{s, n.labelsOf(s.Nodes)})
 		l.synced = nil
 	}
 }
@@ -80,7 +99,7 @@ func (n *Node) begin(now time.Time) {
 		n.syncDue(l)
 	}
 	if n.alone() {
-		n.publish([]Event{events.Started(n.id, now.UnixMilli())}, nil, now)
+		n.publish([]Event{events.Started(n.id, now.UnixMilli(), n.cfg.Name)}, nil, now)
 	}
 }
 
@@ -104,16 +123,21 @@ func (n *Node) publish(first []Event, told []channels.Event, now time.Time) {
 		kinds |= l.kinds
 	}
 	raw := make([]channels.Event, 0, len(told))
+	labels := map[channels.NodeID]string{}
 	for i := range told {
-		if told[i].Kind&kinds != 0 {
-			raw = append(raw, told[i])
+		if told[i].Kind&kinds == 0 {
+			continue
+		}
+		raw = append(raw, told[i])
+		if at := told[i].Cause.Origin; labels[at] == "" {
+			labels[at] = n.label(at)
 		}
 	}
 	if len(first)+len(raw) == 0 {
 		return
 	}
 	n.news.serial++
-	b := events.NewBatch(n.news.serial, now.UnixMilli(), first, raw)
+	b := events.NewBatch(n.news.serial, now.UnixMilli(), first, raw, labels)
 	for _, l := range n.news.subscribers {
 		if !l.queue.Add(b) {
 			n.heed.missed.Add(uint64(b.Size()))

@@ -253,6 +253,9 @@ func (n *Node) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	ticking, endTicking := context.WithCancel(context.WithoutCancel(ctx))
 	wg.Go(func() { n.ticks(ticking) })
+	if hook := n.newHook(); hook != nil {
+		wg.Go(hook.run)
+	}
 	told := make(chan struct{})
 	go func() {
 		defer close(told)

@@ -76,7 +76,7 @@ func (n *Node) info(now time.Time, load channels.Load) NodeInfo {
 // infoOf is what is known of a peer.
 func infoOf(p gossip.PeerInfo, now time.Time, load channels.Load) NodeInfo {
 	state := p.State.String()
-	if p.State == gossip.Here && p.Life != gossip.Serving {
+	if p.State == gossip.Here && p.Life == gossip.Draining {
 		state = stateDraining
 	}
 	i := NodeInfo{ID: p.ID.String(), Name: cmp.Or(p.Name, p.ID.String()), State: state, LastHeard: now.Add(-p.Silent).UnixMilli()}

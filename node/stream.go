@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/rollcall-presence/rollcall/channels"
 	"github.com/rollcall-presence/rollcall/node/events"
 )
 
@@ -24,7 +23,7 @@ type stream struct {
 	filter   events.Filter
 	w        http.ResponseWriter
 	out      *http.ResponseController
-	snapshot *channels.Snapshot
+	snapshot snapshot
 	err      error // of the first write that failed: the consumer is gone
 }
 
@@ -46,8 +45,8 @@ func (n *Node) streamEvents(w http.ResponseWriter, r *http.Request) {
 	s.write(": rollcall\n\n")
 	_ = s.out.Flush()
 	synced := make(chan struct{})
-	l := &subscriber{kinds: filter.Kinds(), queue: n.newQueue(), synced: func(snapshot *channels.Snapshot) {
-		s.snapshot = snapshot
+	l := &subscriber{kinds: filter.Kinds(), queue: n.newQueue(), synced: func(all snapshot) {
+		s.snapshot = all
 		close(synced)
 	}}
 	n.subscribe(l)
@@ -86,12 +85,12 @@ func (s *stream) run(ctx context.Context, queue *events.Queue, synced <-chan str
 // sync sends the snapshot, part by part.
 func (s *stream) sync() {
 	n := s.node
-	for p := range events.Sync(s.snapshot, n.id, n.heed.syncs.Add(1), time.Now().UnixMilli()) {
+	for p := range events.Sync(s.snapshot.Snapshot, n.id, s.snapshot.labels, n.heed.syncs.Add(1), time.Now().UnixMilli()) {
 		if s.event(p.Type, p.ID, events.Text(p)); s.err != nil {
 			return
 		}
 	}
-	s.snapshot = nil
+	s.snapshot = snapshot{}
 }
 
 // tell sends the events that wait.

@@ -63,7 +63,7 @@ func TestCallbacksAndStreamsTellOfOneSession(t *testing.T) {
 		alice.join("room")
 		session := alice.last("welcome").Session
 		c.wantStories("session.connected alice online", "user.online alice online", "channel.join alice room")
-		if e := c.events[0]; e.Session != session || e.Node != first.id.String() || e.Time == 0 {
+		if e := c.events[0]; e.Session != session || e.Node != first.host || e.NodeID != first.id.String() || e.ConnectedAt == 0 || e.Time == 0 {
 			t.Errorf("session.connected is %+v, want session %s on %v", e, session, first.id)
 		}
 		alice.bye()

@@ -9,7 +9,6 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/rollcall-presence/rollcall/cmd/rollcall/dev"
 	"github.com/rollcall-presence/rollcall/node"
 )
 
@@ -19,8 +18,6 @@ type process struct {
 	stderr io.Writer // errors, logs and notes
 	lookup func(name string) (value string, ok bool)
 	serve  func(context.Context, node.Config) error // runs a node until the context ends
-
-	newNode func(node.Config) (dev.Node, error) // makes one for "rollcall dev"
 }
 
 // Exit codes.
@@ -94,6 +91,7 @@ func newParser(p process, from *sources) (*kong.Kong, error) {
 			{Key: "tokens", Title: "Tokens (at least one key is needed):"},
 			{Key: "presence", Title: "Presence:"},
 			{Key: "sockets", Title: "Sockets:"},
+			{Key: "events", Title: "Events:"},
 			{Key: "log", Title: "Log:"},
 		}),
 		kong.Resolvers(from),

@@ -47,6 +47,18 @@ func (s *secrets) Decode(ctx *kong.DecodeContext) error {
 	return nil
 }
 
+// secret is one secret.
+type secret auth.Secret
+
+func (s *secret) Decode(ctx *kong.DecodeContext) error {
+	var all secrets
+	if err := all.Decode(ctx); err != nil {
+		return err
+	}
+	*s = secret(all[len(all)-1])
+	return nil
+}
+
 // keys are words that must not show; a @file holds one or more, apart by space.
 type keys []auth.Secret
 

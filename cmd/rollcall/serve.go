@@ -52,6 +52,9 @@ type serveCommand struct {
 	MaxSessions     number `field:"MaxSessions" placeholder:"N" group:"sockets" otherwise:"none but the open files that the system allows" help:"Most sessions of this node."`
 	Rate            rate   `field:"Rate" placeholder:"N/BURST" group:"sockets" default:"50/200" help:"Requests of one socket in a second, and at once. Beyond it they wait; after 5 seconds of that the socket is closed."`
 
+	WebhookURL    text   `name:"webhook-url" field:"WebhookURL" placeholder:"URL" group:"events" help:"Send events there, each from one node of the cluster."`
+	WebhookSecret secret `name:"webhook-secret" field:"WebhookSecret" placeholder:"SECRET" group:"events" help:"Sign them with this secret, or @file, in the header X-Rollcall-Signature."`
+
 	LogLevel  logLevel  `placeholder:"LEVEL" group:"log" default:"info" help:"debug, info, warn or error; every presence change at debug."`
 	LogFormat logFormat `placeholder:"FORMAT" group:"log" default:"text" help:"text or json."`
 }
@@ -117,6 +120,8 @@ func (s *serveCommand) config() node.Config {
 		MaxUserSessions: int(s.MaxUserSessions),
 		MaxSessions:     int(s.MaxSessions),
 		Rate:            node.Rate(s.Rate),
+		WebhookURL:      string(s.WebhookURL),
+		WebhookSecret:   auth.Secret(s.WebhookSecret),
 		Auth: auth.Config{
 			Secrets:       s.JWTSecret,
 			PublicKeys:    s.JWTPublicKey,

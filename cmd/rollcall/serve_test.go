@@ -28,7 +28,7 @@ var promised = map[string]string{
 	"origins": "the node's own host", "allow-anonymous": "", "allow-query-token": "",
 	"max-frame": "16KiB", "max-data": "4KiB", "max-channels": "100",
 	"max-user-sessions": "100", "max-sessions": "none but the open files that the system allows", "rate": "50/200",
-	"tls-cert": "", "tls-key": "",
+	"tls-cert": "", "tls-key": "", "webhook-url": "", "webhook-secret": "",
 	"log-level": "info", "log-format": "text", "config": "",
 }
 
@@ -118,7 +118,8 @@ func TestEveryFlagReachesTheNode(t *testing.T) {
 		"--jwt-issuer=i", "--jwt-audience=u", "--username-claim=sub", "--jwt-leeway=0s",
 		"--interval=20s", "--timeout=30s", "--grace=5s", "--drain=15s", "--public-channels=p*", "--max-roster=5",
 		"--origins=o", "--allow-anonymous", "--allow-query-token", "--max-frame=32KiB", "--max-data=1KiB", "--max-channels=6",
-		"--tls-cert=t", "--tls-key=y", "--max-user-sessions=7", "--max-sessions=8", "--rate=9/10")
+		"--tls-cert=t", "--tls-key=y", "--max-user-sessions=7", "--max-sessions=8", "--rate=9/10",
+		"--webhook-url=https://h/w", "--webhook-secret=@"+write(t, "hook", "ho,ok\n"))
 	if code != exitOK {
 		t.Fatalf("exit %d: %s", code, s.stderr.String())
 	}
@@ -134,6 +135,7 @@ func TestEveryFlagReachesTheNode(t *testing.T) {
 		Interval: 20 * time.Second, Timeout: 30 * time.Second, Grace: 5 * time.Second, Drain: 15 * time.Second, PublicChannels: []string{"p*"}, MaxRoster: 5,
 		Origins: []string{"o"}, AllowAnonymous: true, AllowQueryToken: true, MaxFrame: 32 << 10, MaxData: 1 << 10, MaxChannels: 6,
 		TLSCert: "t", TLSKey: "y", MaxUserSessions: 7, MaxSessions: 8, Rate: node.Rate{PerSecond: 9, Burst: 10},
+		WebhookURL: "https://h/w", WebhookSecret: auth.Secret("ho,ok"),
 		Logger: got.Logger,
 	}
 	if !reflect.DeepEqual(got, want) {

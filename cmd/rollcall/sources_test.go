@@ -16,7 +16,7 @@ import (
 func samples(t *testing.T, target any) [3]string {
 	t.Helper()
 	switch target.(type) {
-	case text, words, secrets, keys:
+	case text, words, secrets, secret, keys:
 		return [3]string{"one", "two", "three"}
 	case tokenValue:
 		return [3]string{"a.b.c", "d.e.f", "g.h.i"}

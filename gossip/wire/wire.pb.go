@@ -31,6 +31,7 @@ const (
 	Life_SERVING  Life = 0
 	Life_DRAINING Life = 1
 	Life_LEFT     Life = 2
+	Life_LEARNING Life = 3 // it does not know the cluster yet
 )
 
 // Enum value maps for Life.
@@ -39,11 +40,13 @@ var (
 		0: "SERVING",
 		1: "DRAINING",
 		2: "LEFT",
+		3: "LEARNING",
 	}
 	Life_value = map[string]int32{
 		"SERVING":  0,
 		"DRAINING": 1,
 		"LEFT":     2,
+		"LEARNING": 3,
 	}
 )
 
@@ -1311,11 +1314,12 @@ const file_wire_proto_rawDesc = "" +
 	"\x06age_ms\x18\x02 \x01(\x04R\x05ageMs\"7\n" +
 	"\aResumed\x12\x18\n" +
 	"\asession\x18\x01 \x01(\x04R\asession\x12\x12\n" +
-	"\x04user\x18\x02 \x01(\tR\x04user*+\n" +
+	"\x04user\x18\x02 \x01(\tR\x04user*9\n" +
 	"\x04Life\x12\v\n" +
 	"\aSERVING\x10\x00\x12\f\n" +
 	"\bDRAINING\x10\x01\x12\b\n" +
-	"\x04LEFT\x10\x02B3Z1github.com/rollcall-presence/rollcall/gossip/wireb\x06proto3"
+	"\x04LEFT\x10\x02\x12\f\n" +
+	"\bLEARNING\x10\x03B3Z1github.com/rollcall-presence/rollcall/gossip/wireb\x06proto3"
 
 var (
 	file_wire_proto_rawDescOnce sync.Once

@@ -59,13 +59,15 @@ type Event struct {
 	// Time is when the node that tells saw it, Unix milliseconds by its clock.
 	Time int64 `json:"time"`
 
-	// Node is the id of the node where it happened: whose session it was or, of
-	// node.* and cluster.started, which node it is about.
-	Node string `json:"node"`
+	// Node is the label of the node where it happened: whose session it was or, of
+	// node.* and cluster.started, which node it is about. NodeID is its id.
+	Node   string `json:"node"`
+	NodeID string `json:"nodeId"`
 
 	User    string `json:"user,omitempty"` // empty: a session of nobody
 	Channel string `json:"channel,omitempty"`
 	Session string `json:"session,omitempty"` // as its client was told in welcome
+	*Connection
 
 	// Reason is why a session or membership ended: left, logout, closed, timeout,
 	// expired, kicked or node_lost; of channel.leave also hidden, which other users are
@@ -85,6 +87,15 @@ type Event struct {
 	Sessions []string `json:"sessions,omitzero"`
 
 	Count int `json:"count,omitempty"` // of Missed
+}
+
+// Connection is what is known of a session, in each of its events.
+type Connection struct {
+	Address      string          `json:"address,omitempty"`      // from where it came, which may be a proxy
+	Agent        string          `json:"agent,omitempty"`        // its User-Agent, the first 256 bytes
+	ConnectedAt  int64           `json:"connectedAt,omitempty"`  // Unix milliseconds
+	LastActivity int64           `json:"lastActivity,omitempty"` // Unix milliseconds, as far as its client told
+	Meta         json.RawMessage `json:"meta,omitempty"`         // what its client told of it: an object
 }
 
 // Member is a member of a channel: the M of the wire protocol.

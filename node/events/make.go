@@ -7,10 +7,11 @@ import (
 )
 
 // Append appends what a change of the view is to those who listen, at Unix milliseconds:
-// nothing, one event, or two where a choice changes both what others see and what was chosen.
-func Append(dst []Event, e channels.Event, at int64) []Event {
+// nothing, one event, or two where a choice changes both what others see and what was
+// chosen. The label is that of the node where it happened, e.Cause.Origin.
+func Append(dst []Event, e channels.Event, at int64, label string) []Event {
 	add := func(t Type, f Event) {
-		f.Type, f.Time, f.Node = t, at, e.Cause.Origin.String()
+		f.Type, f.Time, f.Node, f.NodeID = t, at, label, e.Cause.Origin.String()
 		f.ID = id(&f, e.Cause)
 		dst = append(dst, f)
 	}
@@ -44,8 +45,8 @@ func Append(dst []Event, e channels.Event, at int64) []Event {
 }
 
 // Started is the event of a node that began a cluster.
-func Started(node channels.NodeID, at int64) Event {
-	e := Event{Type: ClusterStarted, Time: at, Node: node.String()}
+func Started(node channels.NodeID, at int64, label string) Event {
+	e := Event{Type: ClusterStarted, Time: at, Node: label, NodeID: node.String()}
 	e.ID = id(&e, channels.Cause{Origin: node, How: channels.Began})
 	return e
 }
@@ -62,7 +63,7 @@ var (
 )
 
 func session(e channels.Event) Event {
-	f := Event{User: e.User, Session: sessionName(e.Origin, e.Session)}
+	f := Event{User: e.User, Session: sessionName(e.Origin, e.Session), Connection: connection(e.Details, e.Active)}
 	switch e.Kind {
 	case channels.SessionConnected:
 		f.Status = stateWord(e.State)
@@ -70,6 +71,17 @@ func session(e channels.Event) Event {
 		f.Reason = e.Reason.String()
 	}
 	return f
+}
+
+func connection(d *channels.Details, active int64) *Connection {
+	c := &Connection{LastActivity: active}
+	if d != nil {
+		c.Agent, c.ConnectedAt, c.Meta = d.Agent(), d.Since, json.RawMessage(d.Meta)
+		if at := d.Address(); at.IsValid() {
+			c.Address = at.String()
+		}
+	}
+	return c
 }
 
 // stateWord is the state of a session; in grace it is as it was, and online at first.

@@ -13,6 +13,7 @@ type Batch struct {
 	at     int64
 	first  []Event // before those that are made of raw
 	raw    []channels.Event
+	labels map[channels.NodeID]string
 
 	made   sync.Once
 	events []Event
@@ -22,9 +23,10 @@ type Batch struct {
 }
 
 // NewBatch returns a batch of events, and then of what the view told, at Unix
-// milliseconds. Neither slice may change afterwards.
-func NewBatch(serial uint64, at int64, first []Event, raw []channels.Event) *Batch {
-	return &Batch{Serial: serial, size: len(first) + len(raw), at: at, first: first, raw: raw}
+// milliseconds, with the labels of the nodes where that happened. Nothing of it may
+// change afterwards.
+func NewBatch(serial uint64, at int64, first []Event, raw []channels.Event, labels map[channels.NodeID]string) *Batch {
+	return &Batch{Serial: serial, size: len(first) + len(raw), at: at, first: first, raw: raw, labels: labels}
 }
 
 // Size returns about how many events the batch has.
@@ -35,9 +37,9 @@ func (b *Batch) Events() []Event {
 	b.made.Do(func() {
 		b.events = b.first
 		for i := range b.raw {
-			b.events = Append(b.events, b.raw[i], b.at)
+			b.events = Append(b.events, b.raw[i], b.at, b.labels[b.raw[i].Cause.Origin])
 		}
-		b.first = nil
+		b.first, b.raw = nil, nil
 	})
 	return b.events
 }

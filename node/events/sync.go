@@ -11,11 +11,12 @@ import (
 // Part is one event of type sync: all that a node shows at one moment takes as many of
 // them as it needs, of partSize entries each. What comes after the last goes on from there.
 type Part struct {
-	ID    string   `json:"id"`
-	Type  string   `json:"type"`  // sync
-	Time  int64    `json:"time"`  // Unix milliseconds
-	Node  string   `json:"node"`  // which tells
-	Nodes []string `json:"nodes"` // whose sessions these are; in each part
+	ID     string     `json:"id"`
+	Type   string     `json:"type"` // sync
+	Time   int64      `json:"time"` // Unix milliseconds
+	Node   string     `json:"node"` // label of the one that tells
+	NodeID string     `json:"nodeId"`
+	Nodes  []SyncNode `json:"nodes"` // whose sessions these are; in each part
 
 	Sessions []SyncSession `json:"sessions"`
 	Users    []SyncUser    `json:"users,omitempty"`   // if events of users were asked for
@@ -24,12 +25,20 @@ type Part struct {
 	More bool `json:"more"` // another part follows
 }
 
+// SyncNode is a node.
+type SyncNode struct {
+	ID   string `json:"id"`
+	Name string `json:"name"` // its label
+}
+
 // SyncSession is a session.
 type SyncSession struct {
 	ID     string `json:"id"`
-	Node   string `json:"node"`
+	Node   string `json:"node"` // label
+	NodeID string `json:"nodeId"`
 	User   string `json:"user,omitempty"` // empty: of nobody
 	Status string `json:"status"`         // online or away
+	*Connection
 }
 
 // SyncUser is a user, as the newest of her events would tell.
@@ -49,21 +58,23 @@ type SyncMember struct {
 // partSize bounds the entries of one part.
 const partSize = 500
 
-// Sync returns the parts of a snapshot, each made when it is asked for.
-func Sync(s *channels.Snapshot, node channels.NodeID, serial uint64, at int64) iter.Seq[Part] {
+// Sync returns the parts of a snapshot that a node took, each made when it is asked for.
+// The labels are of all nodes in it.
+func Sync(s *channels.Snapshot, node channels.NodeID, labels map[channels.NodeID]string, serial uint64, at int64) iter.Seq[Part] {
 	return func(yield func(Part) bool) {
 		s.Sort()
-		var nodes []string
-		for _, id := range s.Nodes {
-			nodes = append(nodes, id.String())
+		nodes := make([]SyncNode, len(s.Nodes))
+		for i, id := range s.Nodes {
+			nodes[i] = SyncNode{id.String(), labels[id]}
 		}
 		sessions, users, members := s.Sessions, s.Users, s.Members
 		for n := uint64(0); ; n++ {
-			p := Part{Type: "sync", Time: at, Node: node.String(), Nodes: nodes, Sessions: []SyncSession{}}
+			p := Part{Type: "sync", Time: at, Node: labels[node], NodeID: node.String(), Nodes: nodes, Sessions: []SyncSession{}}
 			p.ID = id(&Event{Type: "sync"}, channels.Cause{Origin: node, N: serial, Beat: n})
 			left := partSize
 			for _, e := range cut(&sessions, &left) {
-				p.Sessions = append(p.Sessions, SyncSession{sessionName(e.Origin, e.Record.ID), e.Origin.String(), e.Record.User, stateWord(e.State)})
+				p.Sessions = append(p.Sessions, SyncSession{sessionName(e.Origin, e.Record.ID), labels[e.Origin], e.Origin.String(),
+					e.Record.User, stateWord(e.State), connection(e.Record.Details, e.Record.Active)})
 			}
 			for _, u := range cut(&users, &left) {
 				p.Users = append(p.Users, SyncUser{u.User, statusWords[u.Status], statusWords[u.Chosen], u.Text})
