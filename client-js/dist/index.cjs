@@ -197,7 +197,7 @@ var Choice = class {
     this.#shelf = shelf;
     this.#client = client;
   }
-  /** @param {Status} status @param {string} [text] */
+  /** What was chosen shows at once; if the node refuses it, what held before does again. @param {Status} status @param {string} [text] */
   choose(status, text) {
     if (byteLength(text) > maxText) {
       const error = new RollcallError("too_large", "text", { request: "status" });
@@ -206,6 +206,7 @@ var Choice = class {
     }
     this.#fresh = { status, text };
     const done = this.#wishes.make();
+    this.#show(status);
     this.#client.links.forEach((link) => this.enter(link));
     return done;
   }
@@ -239,6 +240,10 @@ var Choice = class {
     if (this.#fresh) return;
     const { user } = this.#client;
     if (user !== null) this.#shelf.put({ user, status });
+    this.#show(status);
+  }
+  /** @param {Status} status */
+  #show(status) {
     if (status === this.status) return;
     this.status = status;
     this.#client.emit("status", status);
@@ -1118,7 +1123,8 @@ var Monitor = class extends Emitter {
     return Math.round(this.#clock.mono() - this.#last);
   }
   /**
-   * Begins to watch for actions. To begin is one. Started again, it goes on with the new options.
+   * Begins to watch for actions. To begin is one, unless the window has not the focus and that makes idle. Started
+   * again, it goes on with the new options.
    *
    * @param {MonitorOptions} [options]
    */
@@ -1137,6 +1143,7 @@ var Monitor = class extends Emitter {
       (blurred) => this.#blur(blurred)
     );
     this.#act();
+    this.#blur(page?.document.hasFocus() === false);
   }
   /** Watches no more. Whether somebody is there stays as it was last. */
   stop() {
@@ -1189,7 +1196,7 @@ var Monitor = class extends Emitter {
     if (blurred && this.#idleOnBlur) this.#set(true);
   }
   #look() {
-    if (this.idle >= this.#threshold) this.#set(true);
+    if (this.#threshold && this.idle >= this.#threshold) this.#set(true);
   }
   /** @param {boolean} idle */
   #set(idle) {

@@ -34,7 +34,7 @@ export class Choice {
     this.#client = client
   }
 
-  /** @param {Status} status @param {string} [text] */
+  /** What was chosen shows at once; if the node refuses it, what held before does again. @param {Status} status @param {string} [text] */
   choose(status, text) {
     if (byteLength(text) > maxText) {
       // Not left to the node: by then hello may have said the status, which is to be refused with its text.
@@ -44,6 +44,7 @@ export class Choice {
     }
     this.#fresh = { status, text }
     const done = this.#wishes.make()
+    this.#show(status)
     this.#client.links.forEach((link) => this.enter(link))
     return done
   }
@@ -80,6 +81,11 @@ export class Choice {
     if (this.#fresh) return
     const { user } = this.#client
     if (user !== null) this.#shelf.put({ user, status })
+    this.#show(status)
+  }
+
+  /** @param {Status} status */
+  #show(status) {
     if (status === this.status) return
     this.status = status
     this.#client.emit('status', status)

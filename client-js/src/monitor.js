@@ -1,13 +1,14 @@
 import { Emitter } from './emitter.js'
 import { Pulse } from './clock.js'
 import { defaultInputs, watchInputs } from './inputs.js'
+import { page } from './page.js'
 import { openTabs } from './tabs.js'
 
 /** @import { Clock } from './clock.js' */
 
 /**
  * @typedef {object} MonitorOptions
- * @property {number} [threshold] idle after so many milliseconds without an action; 60,000
+ * @property {number} [threshold] idle after so many milliseconds without an action; 60,000. 0: however long it is
  * @property {number} [interval] how often to look, milliseconds; 1,000
  * @property {boolean} [idleOnBlur] idle as soon as the window loses the focus, until it has it again; false
  * @property {string[]} [inputs] the events that count as actions
@@ -67,7 +68,8 @@ export class Monitor extends Emitter {
   }
 
   /**
-   * Begins to watch for actions. To begin is one. Started again, it goes on with the new options.
+   * Begins to watch for actions. To begin is one, unless the window has not the focus and that makes idle. Started
+   * again, it goes on with the new options.
    *
    * @param {MonitorOptions} [options]
    */
@@ -86,6 +88,7 @@ export class Monitor extends Emitter {
       (blurred) => this.#blur(blurred),
     )
     this.#act()
+    this.#blur(page?.document.hasFocus() === false)
   }
 
   /** Watches no more. Whether somebody is there stays as it was last. */
@@ -147,7 +150,7 @@ export class Monitor extends Emitter {
   }
 
   #look() {
-    if (this.idle >= this.#threshold) this.#set(true)
+    if (this.#threshold && this.idle >= this.#threshold) this.#set(true)
   }
 
   /** @param {boolean} idle */

@@ -360,16 +360,19 @@ test('a text of more than 256 bytes is refused here, and nothing of it is said',
   }
 })
 
-test('a refused choice is rejected, and what the node said last holds', async () => {
+test('a choice shows at once; if it is refused it is rejected, and what the node said last holds', async () => {
   const world = new World()
   world.auto = false
   const client = world.client()
+  const told = []
+  client.on('status', (status) => told.push(status))
   const chosen = client.setStatus('busy', 'in a meeting')
+  assert.deepEqual([client.status, told], ['busy', ['busy']])
   await settle()
   world.socket.welcome({ status: 'away' })
   world.socket.answer('status', { type: 'error', code: 'unauthorized', message: 'no' })
   await assert.rejects(chosen, { code: 'unauthorized', request: 'status' })
-  assert.deepEqual([client.status, client.errors], ['away', ['unauthorized']])
+  assert.deepEqual([client.status, told, client.errors], ['away', ['busy', 'away'], ['unauthorized']])
 })
 
 test('what is refused for overload is asked again on the next connection', async () => {

@@ -26,6 +26,27 @@ test('idle after the threshold, active at the next action, each reported once an
   assert.equal(client.monitor.isMonitoring, true)
 })
 
+test('a threshold of 0 makes nobody idle', async () => {
+  client.monitor.start({ threshold: 0 })
+  await world.clock.pass(3_600_000)
+  assert.deepEqual([client.monitor.isIdle, states()], [false, []])
+})
+
+test('a window without the focus is idle from the start if blur counts, and only then', () => {
+  document.focused = false
+  try {
+    client.monitor.start()
+    assert.equal(client.monitor.isIdle, false)
+    client.monitor.start({ idleOnBlur: true })
+    act('keydown')
+    assert.equal(client.monitor.isIdle, true)
+  } finally {
+    document.focused = true
+  }
+  client.monitor.start({ idleOnBlur: true })
+  assert.equal(client.monitor.isIdle, false)
+})
+
 test('a mouse that lies still while the page moves under it is no action', async () => {
   client.monitor.start({ threshold: 5_000 })
   act('mousemove', { screenX: 1, screenY: 1 })
