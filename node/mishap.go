@@ -33,7 +33,7 @@ func (n *Node) Freeze() (thaw func()) {
 	if frozen == nil {
 		frozen = new(make(chan struct{}))
 		n.mishaps.frozen.Store(frozen)
-		n.log.Warn("node is frozen")
+		n.log.Info("node is frozen")
 	}
 	return func() {
 		n.mu.Lock()
@@ -48,7 +48,7 @@ func (n *Node) Freeze() (thaw func()) {
 func (n *Node) thaw() {
 	if frozen := n.mishaps.frozen.Swap(nil); frozen != nil {
 		close(*frozen)
-		n.log.Warn("node is thawed")
+		n.log.Info("node is thawed")
 	}
 }
 
@@ -90,7 +90,7 @@ func (n *Node) Crash() {
 	if n.mishaps.dead || n.stopped() {
 		return
 	}
-	n.log.Warn("node crashes")
+	n.log.Info("node crashes")
 	n.mishaps.dead = true
 	n.thaw() // what waited finds that it is too late
 	close(n.mishaps.crashed)

@@ -5,169 +5,153 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/rollcall-presence/rollcall/auth"
-	"github.com/rollcall-presence/rollcall/node"
+	"github.com/rollcall-presence/rollcall/cmd/rollcall/dev"
 )
 
 // devCommand is "rollcall dev".
 type devCommand struct {
 	Nodes     number    `placeholder:"N" default:"3" help:"How many nodes, 1 to 20."`
-	LogLevel  logLevel  `placeholder:"LEVEL" group:"log" default:"warn" help:"debug, info, warn or error; every presence change at debug."`
+	Page      text      `placeholder:"HOST:PORT" otherwise:"127.0.0.1:8000, or a free port" help:"Where the page is served, on loopback. Port 0: a free one."`
+	Interval  pause     `placeholder:"TIME" default:"10s" help:"Time between two signs of life of a node. Less of it, and one does not have to wait so long to see a node given up."`
+	LogLevel  logLevel  `placeholder:"LEVEL" group:"log" default:"error" help:"debug, info, warn or error; every presence change at debug."`
 	LogFormat logFormat `placeholder:"FORMAT" group:"log" default:"text" help:"text or json."`
 }
 
 // Help says what to expect.
 func (devCommand) Help() string {
-	return `Prints lines to paste into other terminals: alice joins on one node, bob on another, and each sees the other come and go. Everything is on loopback, and gone when it ends.
+	return `Serves a page on which to come and go, and to pause, kill and start nodes meanwhile. Also prints lines to paste into other terminals: alice joins on one node, bob on another, and each sees the other come and go. Everything is on loopback, and gone when it ends.
 
     rollcall dev
     rollcall dev --nodes 5 --log-level debug`
 }
 
 const (
-	maxDevNodes = 20
-	devTTL      = 12 * time.Hour
-	devChannel  = "room.1"
+	maxDevNodes    = 20
+	minDevInterval = 500 * time.Millisecond
+	maxDevInterval = time.Minute
+	devChannel     = "room.1"
+	devPage        = "127.0.0.1:8000"
 
 	// readyTime is how long a cluster on one machine may take to know itself.
 	readyTime = 30 * time.Second
 )
 
-// Run runs the cluster until ctx ends or one of its nodes fails.
+// Run runs the cluster and its page until ctx ends or one of its nodes fails.
 func (d *devCommand) Run(ctx context.Context, p process) error {
-	if d.Nodes > maxDevNodes {
-		return &wrongValue{flag: "nodes", value: fmt.Sprint(d.Nodes), want: fmt.Sprintf("1 to %d", maxDevNodes)}
-	}
-	cluster, err := newDevCluster(int(d.Nodes))
+	listener, err := d.listen()
 	if err != nil {
 		return err
 	}
-	logger := newLogger(p.stderr, d.LogLevel, d.LogFormat)
+	defer listener.Close()
+	server := dev.NewServer(listener)
+	cluster, err := dev.NewCluster(dev.Config{
+		Nodes: int(d.Nodes), Interval: time.Duration(d.Interval), Origins: server.Origins(),
+		Logger: newLogger(p.stderr, d.LogLevel, d.LogFormat), New: p.newNode,
+	})
+	if err != nil {
+		return err
+	}
+	defer cluster.End()
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	var nodes sync.WaitGroup
-	defer nodes.Wait()
-	for _, c := range cluster.configs {
-		c.Logger = logger
-		nodes.Go(func() {
-			if err := p.serve(ctx, c); err != nil {
-				fail(fmt.Errorf("%s: %w", c.Name, err))
-			} else if ctx.Err() == nil {
-				fail(fmt.Errorf("%s ended by itself", c.Name))
-			}
-		})
+	if err := cluster.Start(); err != nil {
+		return err
 	}
-	if cluster.waitReady(ctx) == nil {
-		err = cluster.introduce(p, devCommandLine())
-	} else if ctx.Err() == nil {
-		err = fmt.Errorf("the nodes are not ready after %v", readyTime)
-	}
-	if err != nil {
+	var others sync.WaitGroup
+	defer others.Wait()
+	others.Go(func() {
+		select {
+		case err := <-cluster.Failed():
+			fail(err)
+		case <-ctx.Done():
+		}
+	})
+	others.Go(func() {
+		if err := server.Serve(ctx, cluster); err != nil {
+			fail(err)
+		}
+	})
+	if err := d.present(ctx, p, server, cluster); err != nil {
 		fail(err)
 	}
 	<-ctx.Done()
-	nodes.Wait()
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		return cause
 	}
 	return nil
 }
 
-// devCluster is what the nodes of a cluster on this machine are told.
-type devCluster struct {
-	secret  auth.Secret
-	configs []node.Config
-}
-
-func newDevCluster(n int) (*devCluster, error) {
-	addresses, err := freeAddresses(n)
-	if err != nil {
-		return nil, err
-	}
-	cluster := &devCluster{secret: randomBytes(32)}
-	gossipKey := randomBytes(32)
-	for i, a := range addresses {
-		c := node.Config{
-			Name:       fmt.Sprintf("node-%d", i+1),
-			Listen:     a.listen,
-			Admin:      a.admin,
-			Gossip:     a.gossip,
-			GossipKeys: [][]byte{gossipKey},
-			Cluster:    "dev",
-			Drain:      node.NoDrain, // all nodes end together
-			Auth:       auth.Config{Secrets: []auth.Secret{cluster.secret}, Leeway: auth.DefaultLeeway},
-		}
-		for j, peer := range addresses {
-			if j != i {
-				c.Join = append(c.Join, peer.gossip)
-			}
-		}
-		cluster.configs = append(cluster.configs, c)
-	}
-	return cluster, nil
-}
-
-// waitReady returns once every node knows the others.
-func (d *devCluster) waitReady(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, readyTime)
+// present prints what there is once it is there. It returns nil if ctx ends before.
+func (d *devCommand) present(ctx context.Context, p process, server *dev.Server, cluster *dev.Cluster) error {
+	waiting, cancel := context.WithTimeout(ctx, readyTime)
 	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for _, c := range d.configs {
-		for !isReady(ctx, c.Listen) {
-			select {
-			case <-tick.C:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
+	switch err := cluster.WaitReady(waiting); {
+	case err == nil:
+		return introduce(p, server, cluster, devCommandLine())
+	case ctx.Err() == nil:
+		return fmt.Errorf("the nodes are not ready after %v", readyTime)
 	}
 	return nil
 }
 
-func isReady(ctx context.Context, listen string) bool {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+listen+"/readyz", nil)
-	if err != nil {
-		return false
+// listen checks the flags and takes the page's port.
+func (d *devCommand) listen() (net.Listener, error) {
+	if d.Nodes > maxDevNodes {
+		return nil, &wrongValue{flag: "nodes", value: fmt.Sprint(d.Nodes), want: fmt.Sprintf("1 to %d", maxDevNodes)}
 	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return false
+	if i := time.Duration(d.Interval); i < minDevInterval || i > maxDevInterval {
+		return nil, &wrongValue{flag: "interval", value: i.String(), want: fmt.Sprintf("%v to %v", minDevInterval, maxDevInterval)}
 	}
-	answer.Body.Close()
-	return answer.StatusCode == http.StatusOK
+	if d.Page == "" {
+		if l, err := net.Listen("tcp", devPage); err == nil {
+			return l, nil
+		}
+		return net.Listen("tcp", "127.0.0.1:0")
+	}
+	at, err := netip.ParseAddrPort(strings.Replace(string(d.Page), "localhost:", "127.0.0.1:", 1))
+	if err != nil || !at.Addr().IsLoopback() {
+		return nil, &wrongValue{flag: "page", value: string(d.Page), want: "an address of loopback with a port, such as " + devPage}
+	}
+	l, err := net.Listen("tcp", at.String())
+	if err != nil {
+		return nil, fmt.Errorf("page: %w", err)
+	}
+	return l, nil
 }
 
-// introduce prints what there is and what to type.
-func (d *devCluster) introduce(p process, program string) error {
+// introduce prints where the page is, and what to type instead.
+func introduce(p process, server *dev.Server, cluster *dev.Cluster, program string) error {
 	var out bytes.Buffer
-	nodes := "nodes make"
-	if len(d.configs) == 1 {
-		nodes = "node makes"
+	nodes := cluster.Addresses()
+	fmt.Fprintf(&out, "Open %s\n\n", server.URL())
+	verb := "nodes make"
+	if len(nodes) == 1 {
+		verb = "node makes"
 	}
-	fmt.Fprintf(&out, "%d %s a cluster on this machine:\n\n", len(d.configs), nodes)
-	for _, c := range d.configs {
-		fmt.Fprintf(&out, "  %-8s ws://%s/v1/connect\n", c.Name, c.Listen)
+	fmt.Fprintf(&out, "%d %s a cluster on this machine:\n\n", len(nodes), verb)
+	for _, n := range nodes {
+		fmt.Fprintf(&out, "  %-8s %s\n", n.Name, n.URL)
 	}
-	fmt.Fprintf(&out, "\nOpen two more terminals here and paste a line into each.\n")
+	fmt.Fprintf(&out, "\nOr stay in the terminal: open two more here, and paste a line into each.\n")
 	for i, user := range []string{"alice", "bob"} {
-		c := d.configs[i%len(d.configs)]
-		token, err := auth.Sign(d.secret, auth.Claims{User: user, Expires: time.Now().Add(devTTL)})
+		n := nodes[i%len(nodes)]
+		token, err := cluster.Token(user)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&out, "\n%s joins %s on %s:\n\n  %s watch --join --url ws://%s/v1/connect --token %s %s\n",
-			user, devChannel, c.Name, program, c.Listen, token, devChannel)
+		fmt.Fprintf(&out, "\n%s joins %s on %s:\n\n  %s watch --join --url %s --token %s %s\n",
+			user, devChannel, n.Name, program, n.URL, token, devChannel)
 	}
 	fmt.Fprintf(&out, "\nEach sees the other come. End one with Ctrl-C, and the other sees the leave.\n")
-	fmt.Fprintf(&out, "Without --join one only watches. The tokens are good for %.0f hours, or until Ctrl-C here ends the cluster.\n", devTTL.Hours())
+	fmt.Fprintf(&out, "Without --join one only watches. The tokens are good for %.0f hours, or until Ctrl-C here ends the cluster.\n", dev.TokenLife.Hours())
 	_, err := p.stdout.Write(out.Bytes())
 	return err
 }

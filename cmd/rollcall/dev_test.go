@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -12,26 +11,27 @@ import (
 	"time"
 
 	"github.com/rollcall-presence/rollcall/auth"
+	"github.com/rollcall-presence/rollcall/channels"
+	"github.com/rollcall-presence/rollcall/cmd/rollcall/dev"
 	"github.com/rollcall-presence/rollcall/node"
 )
 
-// readyNode is a node that only says that it is ready.
-func readyNode(ctx context.Context, c node.Config) error {
-	listener, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		return err
-	}
-	server := http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/readyz" {
-			w.WriteHeader(http.StatusNotFound)
-		}
-	})}
-	context.AfterFunc(ctx, func() { server.Close() })
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+// readyNode is a node that only says that it is ready, and ends as it is told.
+type readyNode struct {
+	config node.Config
+	end    func(context.Context) error
 }
+
+func (n readyNode) ID() (id channels.NodeID)          { copy(id[:], n.config.Name); return id }
+func (n readyNode) Run(ctx context.Context) error     { return n.end(ctx) }
+func (n readyNode) Ready() bool                       { return true }
+func (n readyNode) Freeze() func()                    { return func() {} }
+func (n readyNode) Crash()                            {}
+func (n readyNode) Nodes() []node.NodeInfo            { return nil }
+func (n readyNode) User(name string) node.UserDetails { return node.UserDetails{} }
+
+// withContext is the end of a node that is as it should be.
+func withContext(ctx context.Context) error { <-ctx.Done(); return nil }
 
 // until cancels once what was written holds a text.
 type until struct {
@@ -54,13 +54,13 @@ func TestDevStartsAClusterAndPrintsWhatToType(t *testing.T) {
 	stdout, stderr := &until{text: "Ctrl-C here", done: cancel}, new(output)
 	var mu sync.Mutex
 	var served []node.Config
-	code := run(ctx, []string{"dev"}, process{stdout: stdout, stderr: stderr,
+	code := run(ctx, []string{"dev", "--page=127.0.0.1:0"}, process{stdout: stdout, stderr: stderr,
 		lookup: func(string) (string, bool) { return "", false },
-		serve: func(ctx context.Context, c node.Config) error {
+		newNode: func(c node.Config) (dev.Node, error) {
 			mu.Lock()
 			served = append(served, c)
 			mu.Unlock()
-			return readyNode(ctx, c)
+			return readyNode{c, withContext}, nil
 		}})
 	if code != exitOK || stderr.String() != "" {
 		t.Fatalf("exit %d: %s", code, stderr.String())
@@ -76,6 +76,9 @@ func TestDevStartsAClusterAndPrintsWhatToType(t *testing.T) {
 		if !strings.Contains(stdout.String(), "ws://"+c.Listen+"/v1/connect") {
 			t.Errorf("%s is not shown at %s", c.Name, c.Listen)
 		}
+	}
+	if !strings.HasPrefix(stdout.String(), "Open http://127.0.0.1:") {
+		t.Errorf("the page is not told first:\n%s", stdout.String())
 	}
 	checkLines(t, stdout.String(), served)
 }
@@ -113,49 +116,47 @@ func TestDevEndsWithTheFirstNodeThatFails(t *testing.T) {
 	for name, end := range map[string]error{"with an error": errors.New("no luck"), "by itself": nil} {
 		var stdout, stderr output
 		var ended sync.WaitGroup
-		code := run(t.Context(), []string{"dev", "--nodes=2"}, process{stdout: &stdout, stderr: &stderr,
+		code := run(t.Context(), []string{"dev", "--nodes=2", "--page=127.0.0.1:0"}, process{stdout: &stdout, stderr: &stderr,
 			lookup: func(string) (string, bool) { return "", false },
-			serve: func(ctx context.Context, c node.Config) error {
+			newNode: func(c node.Config) (dev.Node, error) {
 				ended.Add(1)
-				defer ended.Done()
-				if c.Name == "node-2" {
-					return end
-				}
-				return readyNode(ctx, c)
+				return readyNode{c, func(ctx context.Context) error {
+					defer ended.Done()
+					if c.Name == "node-2" {
+						return end
+					}
+					return withContext(ctx)
+				}}, nil
 			}})
-		if code != exitFailed || !strings.Contains(stderr.String(), "node-2") || stdout.String() != "" {
-			t.Errorf("%s: exit %d, stdout %q, stderr %q; want 1 and node-2", name, code, stdout.String(), stderr.String())
+		if code != exitFailed || !strings.Contains(stderr.String(), "node-2") {
+			t.Errorf("%s: exit %d, stderr %q; want 1 and node-2", name, code, stderr.String())
 		}
 		ended.Wait() // or the test hangs: a node was left running
 	}
 }
 
-func TestFreeAddressesAreFreeAndDifferent(t *testing.T) {
-	busy, err := net.Listen("tcp", "127.0.0.1:8080")
-	if err == nil {
-		defer busy.Close()
-	} // else somebody else has it, which is as good
-	found, err := freeAddresses(4)
+func TestDevRefusesWhatCannotBe(t *testing.T) {
+	for _, args := range [][]string{{"--nodes=21"}, {"--interval=10ms"}, {"--interval=1h"},
+		{"--page=0.0.0.0:8000"}, {"--page=192.0.2.1:8000"}, {"--page=chat.example:80"}, {"--page=8000"}} {
+		var stdout, stderr output
+		code := run(t.Context(), append([]string{"dev"}, args...), process{stdout: &stdout, stderr: &stderr,
+			lookup: func(string) (string, bool) { return "", false }})
+		if flag, _, _ := strings.Cut(args[0], "="); code != exitUsage || !strings.Contains(stderr.String(), flag) {
+			t.Errorf("%s: exit %d, stderr %q; want %d and the flag", args[0], code, stderr.String(), exitUsage)
+		}
+	}
+}
+
+func TestDevTellsWhenThePageHasNoPort(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := map[string]bool{"127.0.0.1:8080": true}
-	for _, a := range found {
-		for _, address := range []string{a.listen, a.admin, a.gossip} {
-			if seen[address] {
-				t.Errorf("%s is taken", address)
-			}
-			seen[address] = true
-		}
-		listener, err := net.Listen("tcp", a.gossip)
-		if err != nil {
-			t.Fatalf("gossip: %v", err)
-		}
-		defer listener.Close()
-		packets, err := net.ListenPacket("udp", a.gossip)
-		if err != nil {
-			t.Fatalf("gossip: %v", err)
-		}
-		defer packets.Close()
+	defer busy.Close()
+	var stdout, stderr output
+	code := run(t.Context(), []string{"dev", "--page=" + busy.Addr().String()}, process{stdout: &stdout, stderr: &stderr,
+		lookup: func(string) (string, bool) { return "", false }})
+	if code != exitFailed || !strings.Contains(stderr.String(), "page: ") || stdout.String() != "" {
+		t.Errorf("exit %d, stdout %q, stderr %q; want %d and why", code, stdout.String(), stderr.String(), exitFailed)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/rollcall-presence/rollcall/cmd/rollcall/dev"
 	"github.com/rollcall-presence/rollcall/node"
 )
 
@@ -26,10 +27,11 @@ func main() {
 		die(<-signals)
 	}()
 	code := run(ctx, os.Args[1:], process{
-		stdout: os.Stdout,
-		stderr: os.Stderr,
-		lookup: os.LookupEnv,
-		serve:  serve,
+		stdout:  os.Stdout,
+		stderr:  os.Stderr,
+		lookup:  os.LookupEnv,
+		serve:   serve,
+		newNode: func(c node.Config) (dev.Node, error) { return node.New(c) },
 	})
 	os.Exit(code)
 }

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/rollcall-presence/rollcall/cmd/rollcall/dev"
 )
 
 // What the README tells to type is typed here, and what it says one will see has
@@ -81,9 +83,9 @@ func terminal(t *testing.T, s io.Writer, stdin io.Reader, dir, name string, args
 func TestReadmeTour(t *testing.T) {
 	t.Parallel()
 	seen := fences(t, readme(t, "A minute's tour"), "text alice")
-	dev := new(screen)
-	terminal(t, dev, nil, "", os.Args[0], "dev")
-	lines := devLines(t, dev)
+	cluster := new(screen)
+	terminal(t, cluster, nil, "", os.Args[0], "dev", "--interval=10s", "--page=127.0.0.1:0")
+	lines := devLines(t, cluster)
 	alice, want := new(screen), seen[0].text
 	// node-1 serves at the first port that is free, 8080 in the README.
 	alice.ports = strings.NewReplacer(regexp.MustCompile(`ws://\S+`).FindString(strings.Join(lines[0], " ")), "ws://127.0.0.1:8080/v1/connect")
@@ -201,8 +203,8 @@ func TestReadmeRunsThreeNodes(t *testing.T) {
 // them into a text, and what puts the former ones back.
 func movePorts(t *testing.T, text string) (there, back *strings.Replacer) {
 	t.Helper()
-	var hold holder
-	defer hold.release()
+	var hold dev.Ports
+	defer hold.Release()
 	var to, from []string
 	known := map[string]bool{}
 	for _, address := range regexp.MustCompile(`127\.0\.0\.1:\d+`).FindAllString(text, -1) {
@@ -210,7 +212,7 @@ func movePorts(t *testing.T, text string) (there, back *strings.Replacer) {
 			continue
 		}
 		known[address] = true
-		free, err := hold.both()
+		free, err := hold.Both()
 		if err != nil {
 			t.Fatal(fmt.Errorf("a port for %s: %w", address, err))
 		}

@@ -166,7 +166,8 @@ func TestReadmeLinksToWhatThereIs(t *testing.T) {
 	text := readme(t, "")
 	anchors := map[string]bool{}
 	for _, m := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {
-		anchors["#"+strings.ReplaceAll(strings.ToLower(m[1]), " ", "-")] = true
+		words := regexp.MustCompile(`[^\pL\pN _-]`).ReplaceAllString(strings.ToLower(m[1]), "")
+		anchors["#"+strings.ReplaceAll(words, " ", "-")] = true
 	}
 	links := regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(text, -1)
 	for _, m := range links {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/rollcall-presence/rollcall/cmd/rollcall/dev"
 	"github.com/rollcall-presence/rollcall/node"
 )
 
@@ -18,6 +19,8 @@ type process struct {
 	stderr io.Writer // errors, logs and notes
 	lookup func(name string) (value string, ok bool)
 	serve  func(context.Context, node.Config) error // runs a node until the context ends
+
+	newNode func(node.Config) (dev.Node, error) // makes one for "rollcall dev"
 }
 
 // Exit codes.

@@ -1,4 +1,4 @@
-package main
+package dev
 
 import (
 	"fmt"
@@ -23,20 +23,20 @@ const (
 // is found, so that none is found twice; who takes one in the moment after
 // makes its node fail, with an error that says so.
 func freeAddresses(n int) ([]addresses, error) {
-	var hold holder
-	defer hold.release()
+	var hold Ports
+	defer hold.Release()
 	found := make([]addresses, n)
 	for i := range found {
 		a := &found[i]
 		var err error
 		if a.listen, err = hold.tcp(firstPort + i); err != nil {
-			a.listen, err = hold.both()
+			a.listen, err = hold.Both()
 		}
 		if err == nil {
-			a.admin, err = hold.both()
+			a.admin, err = hold.Both()
 		}
 		if err == nil {
-			a.gossip, err = hold.both()
+			a.gossip, err = hold.Both()
 		}
 		if err != nil {
 			return nil, fmt.Errorf("find a free port for node %d: %w", i+1, err)
@@ -45,16 +45,17 @@ func freeAddresses(n int) ([]addresses, error) {
 	return found, nil
 }
 
-// holder keeps ports taken until it is released.
-type holder []interface{ Close() error }
+// Ports are ports of loopback, taken until they are released.
+type Ports []interface{ Close() error }
 
-func (h *holder) release() {
+// Release frees them.
+func (h *Ports) Release() {
 	for _, port := range *h {
 		port.Close()
 	}
 }
 
-func (h *holder) tcp(port int) (string, error) {
+func (h *Ports) tcp(port int) (string, error) {
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		return "", err
@@ -63,8 +64,8 @@ func (h *holder) tcp(port int) (string, error) {
 	return listener.Addr().String(), nil
 }
 
-// both returns an address that is free for TCP and UDP alike.
-func (h *holder) both() (address string, err error) {
+// Both takes one that is free for TCP and UDP alike.
+func (h *Ports) Both() (address string, err error) {
 	for range 100 { // most ports are free
 		if address, err = h.tcp(leastPort + rand.IntN(mostPort-leastPort)); err != nil {
 			continue
