@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -32,37 +32,70 @@ test('the module and the script are under 8 KiB each, gzipped', async () => {
   }
 })
 
-test('packed and installed, it is imported, required, and checked by TypeScript', () => {
+/** A project into which the packed package is installed; React, as applications have it, lies beside it. */
+function installed() {
   const project = mkdtempSync(path.join(tmpdir(), 'rollcall-client-'))
-  const run = (command, ...args) => execFileSync(command, args, { cwd: project, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-  const quiet = ['--silent', '--no-audit', '--no-fund']
+  const run = (command, ...args) => {
+    const { status, stdout, stderr } = spawnSync(command, args, { cwd: project, encoding: 'utf8' })
+    assert.equal(status, 0, stdout + stderr)
+    return stdout
+  }
+  const packed = execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', project], { cwd: root, encoding: 'utf8' })
+  const [{ filename, files }] = Object.values(JSON.parse(packed.replace(/^[^[{]*/, '')))
+  writeFileSync(path.join(project, 'package.json'), '{ "private": true }')
+  run('npm', 'install', '--silent', '--no-audit', '--no-fund', '--offline', `./${filename}`)
+  mkdirSync(path.join(project, 'node_modules/@types'))
+  for (const name of ['react', '@types/react', 'csstype']) symlinkSync(path.join(root, 'node_modules', name), path.join(project, 'node_modules', name))
+  return { project, run, files: files.map(({ path }) => path) }
+}
+
+/** What applications write, in TypeScript; `@ts-expect-error` fails where there is none. */
+const typed = `
+  import { Rollcall, RollcallError, type Member, type Options } from 'rollcall-client'
+  import { RollcallProvider, useRoom, useUser } from 'rollcall-client/react'
+
+  const options: Options = { token: async () => 'x', reconnect: { min: 100 }, inferAfter: 5_000, storage: null }
+  const rollcall = new Rollcall(['wss://a/', 'wss://b/'], options)
+  const room = rollcall.join('room.1', { data: { name: 'Alice' } })
+  room.on('leave', (member, reason) => { const text: string = member.user + reason; void text })
+  room.on('update', (member, old) => { const same: boolean = member.status === old.status; void same })
+  room.on('sync', (members) => { const first: Member | undefined = members.get('bob'); void first })
+  // @ts-expect-error: there is no such event
+  room.on('nonsense', () => {})
+  // @ts-expect-error: not a status
+  rollcall.setStatus('sleepy')
+  // @ts-expect-error: not for applications
+  rollcall.fail(new RollcallError('closed'))
+  rollcall.trackPresence('sample', ({ action, username }) => { const text: string = action + username; void text })
+  rollcall.monitor.start({ threshold: 60_000, interval: 1_000, idleOnBlur: false })
+  const numbers: number[] = [rollcall.now(), rollcall.monitor.lastActivity]
+  const seen: number | undefined = rollcall.follow('bob').lastSeen
+  async function read(): Promise<string> {
+    for await (const change of room.changes()) if (change.action === 'leave') return change.reason
+    return room.members.get('bob')?.user ?? String(room.count)
+  }
+  function useAll(): string {
+    const { members, stale, room } = useRoom('room.1', { data: { name: 'Alice' } })
+    void room?.update({ typing: true })
+    // @ts-expect-error: not a mode
+    useRoom('room.1', { mode: 'all' })
+    return String(stale) + [...members.keys()].join() + (useUser('bob')?.status ?? '')
+  }
+  const provider: (props: { client: Rollcall }) => unknown = RollcallProvider
+  void [read, useAll, provider, numbers, seen]`
+
+test('packed and installed, it is imported, required, and checked by TypeScript', () => {
+  const { project, run, files } = installed()
   try {
-    const packed = JSON.parse(execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', project], { cwd: root, encoding: 'utf8' }).replace(/^[^[{]*/, ''))
-    const [{ filename }] = Object.values(packed)
-    writeFileSync(path.join(project, 'package.json'), '{ "private": true }')
-    run('npm', 'install', ...quiet, '--offline', `./${filename}`)
-    writeFileSync(path.join(project, 'a.mjs'), "import { Rollcall, RollcallError } from 'rollcall-client'\nconsole.log(typeof Rollcall, typeof RollcallError)")
-    writeFileSync(path.join(project, 'b.cjs'), "const { Rollcall, RollcallError } = require('rollcall-client')\nconsole.log(typeof Rollcall, typeof RollcallError)")
-    for (const file of ['a.mjs', 'b.cjs']) assert.equal(run(process.execPath, file), 'function function\n')
-    const code = `
-      const rollcall = new Rollcall(['wss://a/', 'wss://b/'], { token: async () => 'x' })
-      const room = rollcall.join('room.1', { data: { name: 'Alice' } })
-      room.on('leave', (member, reason) => { const text: string = member.user + reason; void text })
-      room.on('update', (member, old) => { const same: boolean = member.status === old.status; void same })
-      // @ts-expect-error: there is no such event
-      room.on('nonsense', () => {})
-      // @ts-expect-error: not a status
-      rollcall.setStatus('sleepy')
-      async function read(): Promise<string> {
-        for await (const change of room.changes()) if (change.action === 'leave') return change.reason
-        return room.members.get('bob')?.user ?? String(room.count)
-      }
-      void read`
-    writeFileSync(path.join(project, 'c.mts'), `import { Rollcall } from 'rollcall-client'\n${code}`)
-    writeFileSync(path.join(project, 'd.cts'), `import { Rollcall } from 'rollcall-client'\n${code}`)
+    for (const file of ['LICENSE', 'README.md', 'dist/rollcall.js', 'dist/rollcall.min.js', 'src/index.js', 'types/index.d.ts']) assert.ok(files.includes(file), file)
+    assert.deepEqual(files.filter((file) => /test|scripts|node_modules|\.go$/.test(file)), [])
+    const say = 'console.log(typeof Rollcall, typeof RollcallError, typeof useRoom, typeof RollcallProvider)'
+    writeFileSync(path.join(project, 'a.mjs'), `import { Rollcall, RollcallError } from 'rollcall-client'\nimport { RollcallProvider, useRoom } from 'rollcall-client/react'\n${say}`)
+    writeFileSync(path.join(project, 'b.cjs'), `const { Rollcall, RollcallError } = require('rollcall-client')\nconst { RollcallProvider, useRoom } = require('rollcall-client/react')\n${say}`)
+    for (const file of ['a.mjs', 'b.cjs']) assert.equal(run(process.execPath, file), 'function function function function\n')
+    for (const file of ['c.mts', 'd.cts']) writeFileSync(path.join(project, file), typed)
     const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
-    run(process.execPath, tsc, '--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,dom', 'c.mts', 'd.cts')
-    assert.ok(readFileSync(path.join(project, 'node_modules/rollcall-client/README.md'), 'utf8').length > 0)
+    run(process.execPath, tsc, '--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,dom', '--types', 'react', 'c.mts', 'd.cts')
   } finally {
     rmSync(project, { recursive: true, force: true })
   }
