@@ -29,21 +29,30 @@ export function sign(username, ttl = 3600) {
   return `${head}.${createHmac('sha256', secret).update(head).digest('base64url')}`
 }
 
+/** Builds rollcall in a folder, and returns where it is. */
+export function buildProgram(folder) {
+  const program = path.join(folder, 'rollcall')
+  execFileSync('go', ['build', '-o', program, './cmd/rollcall'], { cwd: repository, stdio: 'inherit' })
+  return program
+}
+
+export const launchBrowser = () =>
+  chromium.launch({
+    executablePath: browserPath,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
+  })
+
 export class Cluster {
   nodes = []
 
   static async start(count) {
     const cluster = new Cluster()
     cluster.folder = mkdtempSync(path.join(tmpdir(), 'rollcall-browser-'))
-    cluster.program = path.join(cluster.folder, 'rollcall')
-    execFileSync('go', ['build', '-o', cluster.program, './cmd/rollcall'], { cwd: repository, stdio: 'inherit' })
+    cluster.program = buildProgram(cluster.folder)
     for (let i = 0; i < count; i++) cluster.nodes.push(await cluster.add())
     await cluster.#servePages()
-    cluster.browser = await chromium.launch({
-      executablePath: browserPath,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-      ignoreDefaultArgs: ['--disable-back-forward-cache'],
-    })
+    cluster.browser = await launchBrowser()
     return cluster
   }
 

@@ -57,7 +57,7 @@ export function keep(list, shown, items, create) {
     let element = shown.get(key)
     if (!element) shown.set(key, (element = create(item)))
     element.show(item)
-    if (element === place) place = place.nextElementSibling
+    if (element === place) place = element.nextElementSibling
     else list.insertBefore(element, place)
   }
 }

@@ -56,7 +56,7 @@ export class Log {
 
   /** Something was done to the cluster. @param {string} text */
   deed(text) {
-    this.#add({ kind: 'deed', user: '', text: `You ${text}`, nodes: [] })
+    this.#add({ kind: 'deed', user: '', text: text[0].toUpperCase() + text.slice(1), nodes: [] })
     this.#deed = { text, at: Date.now(), count: 0 }
   }
 
@@ -65,7 +65,7 @@ export class Log {
     const { text, at, count: n } = this.#deed
     byId('quiet').dataset.state = !text ? 'idle' : n ? 'busy' : 'quiet'
     say(byId('quiet-count'), String(text ? n : 0))
-    if (text) say(byId('quiet-text'), `${n === 1 ? 'join or leave' : 'joins or leaves'} on any node since you ${text}, ${lasting(Date.now() - at)} ago`)
+    if (text) say(byId('quiet-text'), `${n === 1 ? 'join or leave' : 'joins or leaves'} on any node since ${text}, ${lasting(Date.now() - at)} ago`)
   }
 
   /** @param {Omit<Line, 'at' | 'element'>} news */

@@ -9,9 +9,12 @@ import { Seats } from './seats.js'
 import { Watchers } from './watchers.js'
 import { count, list } from './words.js'
 
-/** @import { Sight } from './api.js' */
+/** @import { NodeState, Sight } from './api.js' */
 
-const deeds = /** @type {Record<string, string>} */ ({ pause: 'paused', resume: 'resumed', kill: 'killed', start: 'started' })
+/** What the buttons do: in words, and to the state of a node. */
+const deeds = /** @type {Record<string, [string, NodeState]>} */ ({
+  pause: ['paused', 'paused'], resume: ['resumed', 'running'], kill: ['killed', 'killed'], start: ['started', 'starting'],
+})
 const guests = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi', 'ivan', 'judy']
 
 const log = new Log()
@@ -84,15 +87,32 @@ function judge() {
   return `${shown.length === 2 ? 'Both' : `All ${shown.length}`} running nodes show ${whom}.`
 }
 
+/** What we did to nodes, and have not yet seen done. @type {Map<string, NodeState>} */
+const awaited = new Map()
+
 /** @param {string} node @param {string} action */
 async function doTo(node, action) {
-  log.deed(`${deeds[action]} ${node}`) // now, so that it stands before what comes of it
+  const [done, state] = deeds[action]
+  log.deed(`you ${done} ${node}`) // now, so that it stands before what comes of it
+  awaited.set(node, state)
   try {
     see(await act(node, action))
-    tell(`You ${deeds[action]} ${node}.`, false)
+    tell(`You ${done} ${node}.`, false)
   } catch (error) {
+    awaited.delete(node)
     tell(`Not done: ${/** @type {Error} */ (error).message}.`, true)
   }
+}
+
+/** Takes note of what was done to nodes from elsewhere. @param {Sight} former @param {Sight} next */
+function compare(former, next) {
+  next.nodes.forEach(({ name, state }, i) => {
+    const before = former.nodes[i].state
+    if (before === state) return
+    if (awaited.get(name) === state) return awaited.delete(name)
+    const deed = Object.entries(deeds).find(([action, [, becomes]]) => becomes === state && (action === 'resume') === (before === 'paused' && state === 'running'))
+    if (deed && !(before === 'starting' && state === 'running')) log.deed(`somebody ${deed[1][0]} ${name}`)
+  })
 }
 
 /** Has a screen reader say what came of a button, and shows it if that cannot be seen otherwise. @param {string} text @param {boolean} wrong */
@@ -104,6 +124,7 @@ function tell(text, wrong) {
 /** @param {Sight} next */
 function see(next) {
   const first = !sight
+  if (sight) compare(sight, next)
   sight = next
   byId('freshness').hidden = true
   lanes.nodes(next.nodes)

@@ -20,14 +20,14 @@ function card(seat, leave) {
   const where = make('span', { class: 'where' })
   const status = make('select', { 'aria-label': `Status of ${user}`, onchange: () => seat.client.setStatus(status.value).catch(() => {}) },
     ...statuses.map(([value, text]) => make('option', { value }, text)))
-  const drop = make('button', { type: 'button', 'aria-label': `Break the connection of ${user}`, onclick: () => seat.drop() }, 'Break connection')
+  const drop = make('button', { type: 'button', title: 'As a bad network would', 'aria-label': `Cut the connection of ${user}`, onclick: () => seat.drop() }, 'Cut')
   const rise = make('button', { type: 'button', 'aria-label': `Leave as ${user}`, onclick: () => leave(seat) }, 'Leave')
   const element = make('li', { class: 'seat' }, seal, make('span', { class: 'who' }, make('span', { class: 'name' }, named(user)), where),
     make('span', { class: 'doings' }, status, drop, rise))
   element.show = () => {
     const { state, node, error } = seat.client
     element.dataset.state = state
-    if (state === 'online') fill(where, 'on ', make('b', {}, node))
+    if (state === 'online') fill(where, 'on ', make('b', {}, node ?? ''))
     else if (state === 'closed') say(where, `closed${error ? `: ${error.message}` : ''}`)
     else say(where, node ? `${node} does not answer, looking for another` : 'connecting…')
     drop.disabled = state !== 'online'

@@ -1,4 +1,6 @@
 /** @import { NodeSight } from './api.js' */
+/** @import { Rollcall } from '../../../../client-js/src/rollcall.js' */
+/** @import { Room } from '../../../../client-js/src/room.js' */
 
 /**
  * Watcher looks at a room on one node, and on no other, as nobody. It tells what that node tells
@@ -7,23 +9,28 @@
 class Watcher {
   #told
   #over = false
+  /** @type {Rollcall} */
+  client
+  /** @type {Room} */
+  room
 
   /** @param {string} node @param {string} url @param {string} channel @param {(node: string, what?: Told) => void} told */
   constructor(node, url, channel, told) {
     this.node = node
     this.#told = told
-    this.#look(url, channel)
+    ;[this.client, this.room] = this.#look(url, channel)
   }
 
-  /** @param {string} url @param {string} channel */
+  /** @param {string} url @param {string} channel @returns {[Rollcall, Room]} */
   #look(url, channel) {
-    this.client = new globalThis.Rollcall(url, { storage: null, reconnect: { min: 300, max: 2_000 }, inferAfter: Infinity })
-    this.client.on('error', () => {}) // that a node is away is no error here
-    const room = (this.room = this.client.watch(channel))
+    const client = new globalThis.Rollcall(url, { storage: null, reconnect: { min: 300, max: 2_000 }, inferAfter: Infinity })
+    client.on('error', () => {}) // that a node is away is no error here
+    const room = client.watch(channel)
     room.on('join', (/** @type {Member} */ member) => this.#told(this.node, { action: 'join', user: member.user }))
     room.on('leave', (/** @type {Member} */ member, /** @type {string} */ reason) => this.#told(this.node, { action: 'leave', user: member.user, reason }))
     room.on('stale', () => this.#again(url, channel))
     room.on('change', () => this.#told(this.node))
+    return [client, room]
   }
 
   /** @param {string} url @param {string} channel */
@@ -31,7 +38,7 @@ class Watcher {
     const { client } = this
     queueMicrotask(() => {
       client.close()
-      if (!this.#over) this.#look(url, channel)
+      if (!this.#over) [this.client, this.room] = this.#look(url, channel)
       this.#told(this.node)
     })
   }
