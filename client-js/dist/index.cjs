@@ -110,11 +110,7 @@ var Tokens = class {
   }
   /** Asks for a fresh token; who asks meanwhile gets the same. @returns {Promise<Token>} */
   renew() {
-    if (this.#asked) return this.#asked;
-    const asked = this.#ask().finally(() => {
-      if (this.#asked === asked) this.#asked = null;
-    });
-    return this.#asked = asked;
+    return this.#asked ??= this.#ask().finally(() => this.#asked = null);
   }
   async #ask() {
     const { source } = this;
@@ -379,7 +375,7 @@ function attempt(run) {
 }
 
 // src/link.js
-var assumedTimeout = 13e3;
+var assumed = { interval: 1e4, timeout: 13e3 };
 var probeTime = 3e3;
 var silent = 4408;
 var notTheProtocol = 4400;
@@ -411,7 +407,6 @@ var Link = class {
    */
   constructor(number, url, { WebSocket, clock, maxFrame }, host) {
     this.number = number;
-    this.url = url;
     this.#clock = clock;
     this.#host = host;
     this.#maxFrame = maxFrame;
@@ -461,9 +456,10 @@ var Link = class {
    */
   check(late) {
     const now = this.#clock.mono();
-    const quiet = now - this.#heard >= (this.welcome?.timeout ?? assumedTimeout);
+    const { interval, timeout } = this.welcome ?? assumed;
+    const quiet = now - this.#heard >= timeout;
     if (late && !quiet) this.#probed &&= now;
-    const unanswered = this.#probed && now - this.#probed >= probeTime;
+    const unanswered = this.#probed && now - this.#probed >= Math.min(probeTime, timeout - interval);
     if (unanswered || quiet && !(this.#open && (late || this.#probed))) this.#end(silent, "silent");
     else if (quiet) unawaited(this.probe());
   }
@@ -531,28 +527,22 @@ var page = (
   /** @type {any} */
   globalThis.document && globalThis
 );
-function listen(listeners) {
-  const options = { capture: true, passive: true };
-  for (const [target, name, run] of listeners) target.addEventListener(name, run, options);
-  return () => {
-    for (const [target, name, run] of listeners) target.removeEventListener(name, run, options);
-  };
+function listen(events, run) {
+  const over = new AbortController();
+  const options = { capture: true, passive: true, signal: over.signal };
+  for (const [target, names2] of events) for (const name of names2) target.addEventListener(name, run, options);
+  return () => over.abort();
 }
 function watchPage(events) {
   if (!page) return () => {
   };
   const { document } = page;
-  const hint = () => events.hint();
-  const wake = () => events.wake();
-  return listen([
-    [page, "online", hint],
-    [page, "offline", hint],
-    [page, "pagehide", () => events.sleep()],
-    [page, "pageshow", wake],
-    [document, "visibilitychange", () => document.hidden || wake()],
-    [document, "freeze", () => events.freeze()],
-    [document, "resume", wake]
-  ]);
+  const names2 = ["visibilitychange", "freeze", "resume"];
+  return listen([[page, ["online", "offline", "pagehide", "pageshow"]], [document, names2]], ({ type }) => {
+    if (type === "freeze") events.freeze();
+    else if (type === "pagehide") events.sleep();
+    else if (type !== "visibilitychange" || !document.hidden) events.wake();
+  });
 }
 
 // src/connection.js
@@ -641,13 +631,6 @@ var Connection = class {
     this.#next = null;
     this.#attempt();
   }
-  /** Something suggests that the network has changed, or that we slept. */
-  hint() {
-    if (this.#asleep) return;
-    this.#pulse.nudge();
-    if (this.link) this.#measure(this.link.probe());
-    else if (this.#timer) this.#attempt();
-  }
   /** The page is to stand still. That may be short, so we stay, and the node counts its timeout from this on. */
   freeze() {
     if (this.link) unawaited(this.link.request("time"));
@@ -658,11 +641,15 @@ var Connection = class {
     this.#set("offline");
     this.#end();
   }
-  /** The page is back. Another page of this tab may have gone on with our session meanwhile. */
+  /** The page is back, and another page of this tab may have gone on with our session; or all is to be seen anew. */
   wake() {
-    if (!this.#asleep) return this.hint();
-    this.resume = this.#stored() ?? this.resume;
-    this.connect();
+    if (this.#asleep) {
+      this.resume = this.#stored() ?? this.resume;
+      return this.connect();
+    }
+    this.#pulse.nudge();
+    if (this.link) this.#measure(this.link.probe());
+    else if (this.#timer) this.#attempt();
   }
   /** Ends for good, with a goodbye. */
   close() {
@@ -1040,16 +1027,8 @@ function watchInputs(inputs, acted, blurred) {
     if (away || focus || type === "resume" || type === "visibilitychange") blurred(away);
     if (!away && (type === "resume" || inputs.includes(type))) acted();
   };
-  const names2 = /* @__PURE__ */ new Set([...inputs, "focus", "blur", "visibilitychange"]);
-  return listen([
-    ...[...names2].map((name) => (
-      /** @type {[any, string, typeof run]} */
-      [page, name, run]
-    )),
-    [page.document, "pause", run],
-    // Cordova's, which come nowhere else
-    [page.document, "resume", run]
-  ]);
+  const cordovas = ["pause", "resume"];
+  return listen([[page, [...inputs, "focus", "blur", "visibilitychange"]], [page.document, cordovas]], run);
 }
 function movement() {
   let before = "";
@@ -1063,16 +1042,12 @@ function movement() {
 
 // src/tabs.js
 function openTabs(acted) {
-  try {
+  return attempt(() => {
     const channel = new BroadcastChannel("rollcall:activity");
-    channel.onmessage = () => acted();
+    channel.onmessage = acted;
     channel.unref?.();
-    return { tell: () => channel.postMessage(0), close: () => channel.close() };
-  } catch {
-    return { tell: () => {
-    }, close: () => {
-    } };
-  }
+    return channel;
+  });
 }
 
 // src/monitor.js
@@ -1081,7 +1056,7 @@ var Monitor = class extends Emitter {
   #clock;
   #report;
   #tabs = (
-    /** @type {{ tell: () => void, close: () => void } | null} */
+    /** @type {BroadcastChannel | null} */
     null
   );
   /** @type {Pulse | null} */
@@ -1179,7 +1154,7 @@ var Monitor = class extends Emitter {
     const now = this.#clock.mono();
     if (now - this.#told < tellEvery) return;
     this.#told = now;
-    this.#tabs?.tell();
+    this.#tabs?.postMessage(0);
   }
   /** Whether actions do not count, wherever they are. */
   #blocked() {
@@ -1237,18 +1212,15 @@ var Presence = class {
   }
 };
 function tell(room, listener) {
-  const say = (action) => ({ user }) => listener({ action, username: user });
-  const here = (members) => members.forEach(say("join"));
-  const stops = [room.on("join", say("join")), room.on("leave", say("leave"))];
-  if (room.state !== "joining") here(room.members);
-  else {
-    const stop = room.on("sync", (members) => {
-      stop();
-      here(members);
-    });
-    stops.push(stop);
-  }
-  return () => stops.forEach((stop) => stop());
+  let told = /* @__PURE__ */ new Map();
+  const look3 = () => {
+    const before = told;
+    told = room.members;
+    for (const username of told.keys()) if (!before.has(username)) listener({ action: "join", username });
+    for (const username of before.keys()) if (!told.has(username)) listener({ action: "leave", username });
+  };
+  look3();
+  return room.on("change", look3);
 }
 
 // src/changes.js

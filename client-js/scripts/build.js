@@ -20,9 +20,9 @@ const target = 'es2022'
  * knows by name. In the minified files they get short names, which saves 3 %.
  */
 export const internal = `
-  about beat changed choose closed doubt drop each emit end ended enter exit forget hello hint hopeful infer jumped
+  about beat changed choose closed doubt drop each emit end ended enter exit forget hello hopeful infer jumped
   late links loggedOut make mono number opened ours ran refusal refused remember renew renewable restart returning
-  roster settle sleep stops take tell tokens told urls wake wall welcome widen probe bye nudge use track untrack claimed passing fail became`
+  roster settle sleep stops take tell tokens told urls wake wall welcome widen probe bye nudge use track untrack claimed passing fail became source options check`
   .trim()
   .split(/\s+/)
 const minified = { minify: true, mangleProps: new RegExp(`^(${internal.join('|')})$`) }

@@ -117,14 +117,6 @@ export class Connection {
     this.#attempt()
   }
 
-  /** Something suggests that the network has changed, or that we slept. */
-  hint() {
-    if (this.#asleep) return
-    this.#pulse.nudge()
-    if (this.link) this.#measure(this.link.probe())
-    else if (this.#timer) this.#attempt()
-  }
-
   /** The page is to stand still. That may be short, so we stay, and the node counts its timeout from this on. */
   freeze() {
     if (this.link) unawaited(this.link.request('time'))
@@ -137,11 +129,15 @@ export class Connection {
     this.#end()
   }
 
-  /** The page is back. Another page of this tab may have gone on with our session meanwhile. */
+  /** The page is back, and another page of this tab may have gone on with our session; or all is to be seen anew. */
   wake() {
-    if (!this.#asleep) return this.hint()
-    this.resume = this.#stored() ?? this.resume
-    this.connect()
+    if (this.#asleep) {
+      this.resume = this.#stored() ?? this.resume
+      return this.connect()
+    }
+    this.#pulse.nudge()
+    if (this.link) this.#measure(this.link.probe())
+    else if (this.#timer) this.#attempt()
   }
 
   /** Ends for good, with a goodbye. */

@@ -26,12 +26,8 @@ export function watchInputs(inputs, acted, blurred) {
     if (away || focus || type === 'resume' || type === 'visibilitychange') blurred(away)
     if (!away && (type === 'resume' || inputs.includes(type))) acted()
   }
-  const names = new Set([...inputs, 'focus', 'blur', 'visibilitychange'])
-  return listen([
-    ...[...names].map((name) => /** @type {[any, string, typeof run]} */ ([page, name, run])),
-    [page.document, 'pause', run], // Cordova's, which come nowhere else
-    [page.document, 'resume', run],
-  ])
+  const cordovas = ['pause', 'resume'] // which come nowhere else
+  return listen([[page, [...inputs, 'focus', 'blur', 'visibilitychange']], [page.document, cordovas]], run)
 }
 
 /**

@@ -6,9 +6,12 @@ import { unawaited } from './wishes.js'
 /** @import { Clock } from './clock.js' */
 
 /** What is assumed until the node's welcome says it, milliseconds. */
-const assumedTimeout = 13_000
+const assumed = { interval: 10_000, timeout: 13_000 }
 
-/** How long a node that is asked whether it is there may take to say anything, milliseconds. */
+/**
+ * How long a node that is asked whether it is there may take at most to say anything, milliseconds; less where
+ * its timeout leaves less to its clients after a ping.
+ */
 const probeTime = 3_000
 
 /** As the node's own codes, for what we conclude ourselves. */
@@ -58,7 +61,6 @@ export class Link {
    */
   constructor(number, url, { WebSocket, clock, maxFrame }, host) {
     this.number = number
-    this.url = url
     this.#clock = clock
     this.#host = host
     this.#maxFrame = maxFrame
@@ -111,9 +113,10 @@ export class Link {
    */
   check(late) {
     const now = this.#clock.mono()
-    const quiet = now - this.#heard >= (this.welcome?.timeout ?? assumedTimeout)
+    const { interval, timeout } = this.welcome ?? assumed
+    const quiet = now - this.#heard >= timeout
     if (late && !quiet) this.#probed &&= now // an answer may be there already
-    const unanswered = this.#probed && now - this.#probed >= probeTime
+    const unanswered = this.#probed && now - this.#probed >= Math.min(probeTime, timeout - interval)
     if (unanswered || (quiet && !(this.#open && (late || this.#probed)))) this.#end(silent, 'silent')
     else if (quiet) unawaited(this.probe())
   }

@@ -26,7 +26,7 @@ const tellEvery = 1_000
 export class Monitor extends Emitter {
   #clock
   #report
-  #tabs = /** @type {{ tell: () => void, close: () => void } | null} */ (null)
+  #tabs = /** @type {BroadcastChannel | null} */ (null)
   /** @type {Pulse | null} */
   #pulse = null
   #unlisten = () => {}
@@ -129,7 +129,7 @@ export class Monitor extends Emitter {
     const now = this.#clock.mono()
     if (now - this.#told < tellEvery) return
     this.#told = now
-    this.#tabs?.tell()
+    this.#tabs?.postMessage(0)
   }
 
   /** Whether actions do not count, wherever they are. */

@@ -2,25 +2,24 @@
 export const page = /** @type {any} */ (globalThis.document && globalThis)
 
 /**
- * Adds listeners and returns a function that removes them.
+ * Adds one listener to all these events, and returns a function that removes it.
  *
- * @param {[target: any, name: string, run: (event: any) => void][]} listeners
+ * @param {[target: any, names: Iterable<string>][]} events
+ * @param {(event: any) => void} run
  */
-export function listen(listeners) {
+export function listen(events, run) {
+  const over = new AbortController()
   // Seen before the page can stop the event, and never in the way of scrolling.
-  const options = { capture: true, passive: true }
-  for (const [target, name, run] of listeners) target.addEventListener(name, run, options)
-  return () => {
-    for (const [target, name, run] of listeners) target.removeEventListener(name, run, options)
-  }
+  const options = { capture: true, passive: true, signal: over.signal }
+  for (const [target, names] of events) for (const name of names) target.addEventListener(name, run, options)
+  return () => over.abort()
 }
 
 /**
  * @typedef {object} PageEvents
- * @property {() => void} hint the network may have changed, or the page may have slept
  * @property {() => void} freeze the page will run nothing, until it is resumed, or for ever
  * @property {() => void} sleep the page goes away, perhaps to come back
- * @property {() => void} wake it is back
+ * @property {() => void} wake it is back, or may have slept, or the network may have changed
  */
 
 /**
@@ -33,15 +32,10 @@ export function listen(listeners) {
 export function watchPage(events) {
   if (!page) return () => {}
   const { document } = page
-  const hint = () => events.hint()
-  const wake = () => events.wake()
-  return listen([
-    [page, 'online', hint],
-    [page, 'offline', hint],
-    [page, 'pagehide', () => events.sleep()],
-    [page, 'pageshow', wake],
-    [document, 'visibilitychange', () => document.hidden || wake()],
-    [document, 'freeze', () => events.freeze()],
-    [document, 'resume', wake],
-  ])
+  const names = ['visibilitychange', 'freeze', 'resume']
+  return listen([[page, ['online', 'offline', 'pagehide', 'pageshow']], [document, names]], ({ type }) => {
+    if (type === 'freeze') events.freeze()
+    else if (type === 'pagehide') events.sleep()
+    else if (type !== 'visibilitychange' || !document.hidden) events.wake()
+  })
 }

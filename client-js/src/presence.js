@@ -47,16 +47,14 @@ export class Presence {
  * @param {PresenceListener} listener
  */
 function tell(room, listener) {
-  const say = (/** @type {'join' | 'leave'} */ action) => (/** @type {Member} */ { user }) => listener({ action, username: user })
-  const here = (/** @type {ReadonlyMap<string, Member>} */ members) => members.forEach(say('join'))
-  const stops = [room.on('join', say('join')), room.on('leave', say('leave'))]
-  if (room.state !== 'joining') here(room.members)
-  else {
-    const stop = room.on('sync', (members) => {
-      stop() // the next one has its differences told
-      here(members)
-    })
-    stops.push(stop)
+  /** @type {ReadonlyMap<string, Member>} */
+  let told = new Map()
+  const look = () => {
+    const before = told
+    told = room.members
+    for (const username of told.keys()) if (!before.has(username)) listener({ action: 'join', username })
+    for (const username of before.keys()) if (!told.has(username)) listener({ action: 'leave', username })
   }
-  return () => stops.forEach((stop) => stop())
+  look()
+  return room.on('change', look)
 }

@@ -59,11 +59,7 @@ export class Tokens {
 
   /** Asks for a fresh token; who asks meanwhile gets the same. @returns {Promise<Token>} */
   renew() {
-    if (this.#asked) return this.#asked
-    const asked = this.#ask().finally(() => {
-      if (this.#asked === asked) this.#asked = null
-    })
-    return (this.#asked = asked)
+    return (this.#asked ??= this.#ask().finally(() => (this.#asked = null)))
   }
 
   async #ask() {

@@ -399,3 +399,15 @@ test('close says bye also on a connection that is not welcome yet', async () => 
   client.close()
   assert.deepEqual([world.socket.sent.at(-1), world.socket.closed], [{ type: 'bye' }, true])
 })
+
+test('a fast node that falls silent is given up fast, also where timers come late', async () => {
+  const world = new World()
+  world.auto = false
+  const client = world.client()
+  await settle()
+  world.socket.welcome({ interval: 1_000, timeout: 1_500 })
+  await world.clock.sleep(5_000)
+  assert.equal(client.state, 'online') // but asked
+  await world.clock.pass(1_000)
+  assert.notEqual(client.state, 'online')
+})

@@ -27,8 +27,8 @@ test('no property that gets a short name is one of the language or of the platfo
 
 test('the module and the script are under 8 KiB each, gzipped', async () => {
   for (const file of ['dist/rollcall.js', 'dist/rollcall.min.js']) {
-    const size = gzipSync(await committed(file), { level: 9 }).length
-    assert.ok(size < 8 * 1024 - 12, `${file}: ${size} bytes`) // a file's name adds to it
+    const size = gzipSync(await committed(file)).length + path.basename(file).length + 1 // as gzip does it to a file
+    assert.ok(size < 8 * 1024, `${file}: ${size} bytes`)
   }
 })
 
