@@ -35,8 +35,8 @@ type Server struct {
 
 	bin, dir, port string
 	as             *syscall.Credential // PostgreSQL refuses to be root
-	process        *exec.Cmd
-	log            bytes.Buffer
+	process        *os.Process
+	over           chan struct{} // closed when the process has ended
 }
 
 // Database returns the address of a new, empty database, which is gone with the
@@ -61,16 +61,21 @@ func (s *Server) Database(t *testing.T) string {
 	return s.address(name)
 }
 
-// Kill ends the server as kill -9 does, with all its processes.
+// Kill ends the server as kill -9 does. Its helpers see that and end as well.
 func (s *Server) Kill() {
-	_ = syscall.Kill(-s.process.Process.Pid, syscall.SIGKILL)
-	_ = s.process.Wait()
+	_ = s.process.Kill()
+	<-s.over
 }
 
-// Restart starts the server that was killed, on the same files and port.
-func (s *Server) Restart() error {
-	_ = os.Remove(filepath.Join(s.dir, "data", "postmaster.pid"))
-	return s.start()
+// Restart starts the server that was killed, on the same files and port. While helpers of
+// the old one are still there PostgreSQL refuses to start, and is tried again.
+func (s *Server) Restart() (err error) {
+	for late := time.Now().Add(startTime); time.Now().Before(late); {
+		if err = s.start(); err == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 // Stop ends the server and deletes its files.
@@ -119,28 +124,39 @@ func (s *Server) make() error {
 	return s.start()
 }
 
-// start returns once the server answers.
+// start returns once the server answers, or has ended.
 func (s *Server) start() error {
-	s.process = s.command("postgres", "-D", filepath.Join(s.dir, "data"), "-p", s.port, "-h", "127.0.0.1", "-k", s.dir)
-	s.process.Stdout, s.process.Stderr = &s.log, &s.log
-	if err := s.process.Start(); err != nil {
+	var log bytes.Buffer
+	process := s.command("postgres", "-D", filepath.Join(s.dir, "data"), "-p", s.port, "-h", "127.0.0.1", "-k", s.dir)
+	process.Stdout, process.Stderr = &log, &log
+	if err := process.Start(); err != nil {
 		return err
 	}
+	over := make(chan struct{})
+	go func() {
+		_ = process.Wait()
+		close(over)
+	}()
+	s.process, s.over = process.Process, over
 	db, err := sql.Open("pgx", s.address("postgres"))
 	if err != nil {
 		return err
 	}
 	defer db.Close()
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
 	for late := time.After(startTime); ; {
 		if err = db.Ping(); err == nil {
 			return nil
 		}
 		select {
+		case <-look.C:
+			continue
 		case <-late:
 			s.Kill()
-			return fmt.Errorf("PostgreSQL does not answer: %w\n%s", err, s.log.String())
-		case <-time.After(50 * time.Millisecond):
+		case <-over:
 		}
+		return fmt.Errorf("PostgreSQL does not answer: %w\n%s", err, log.String())
 	}
 }
 

@@ -8,16 +8,16 @@ import (
 
 // Connection is a session as it is told of. Times are Unix milliseconds; 0: not known.
 type Connection struct {
-	Session      string
-	User         string // empty: anonymous
-	Node         string // id of the node that holds the socket
-	Address      string
-	Agent        string
-	Login        int64
-	LastActivity int64
+	Session      string `json:"session"`
+	User         string `json:"user,omitempty"` // empty: anonymous
+	Node         string `json:"node"`           // id of the node that holds the socket
+	Address      string `json:"address,omitempty"`
+	Agent        string `json:"agent,omitempty"`
+	Login        int64  `json:"login"`
+	LastActivity int64  `json:"lastActivity,omitempty"`
 
-	Logout int64 // 0: still there
-	Reason string
+	Logout int64  `json:"logout,omitempty"` // 0: still there
+	Reason string `json:"reason,omitempty"`
 }
 
 // Kind says what a [Change] tells of.

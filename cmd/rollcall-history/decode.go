@@ -1,0 +1,102 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/rollcall-presence/rollcall/cmd/rollcall-history/store"
+)
+
+// types are the events that are asked for.
+const types = "session.connected,session.disconnected,session.away,session.online"
+
+// decoder turns the messages of one stream into what is to be written. A sync comes in
+// parts, and is one item.
+type decoder struct {
+	sync *store.Sync // as far as it has come
+}
+
+// told is an event, a part of a sync or the last word of a stream, as node/EVENTS.md
+// tells them.
+type told struct {
+	ID           string `json:"id"`
+	Type         string `json:"type"`
+	Time         int64  `json:"time"`
+	Node         string `json:"node"`
+	User         string `json:"user"`
+	Session      string `json:"session"`
+	Reason       string `json:"reason"`
+	Address      string `json:"address"`
+	Agent        string `json:"agent"`
+	ConnectedAt  int64  `json:"connectedAt"`
+	LastActivity int64  `json:"lastActivity"`
+
+	Nodes    []string  `json:"nodes"`
+	Sessions []session `json:"sessions"`
+	More     bool      `json:"more"`
+}
+
+// session is one of a sync.
+type session struct {
+	ID           string `json:"id"`
+	Node         string `json:"node"`
+	User         string `json:"user"`
+	Address      string `json:"address"`
+	Agent        string `json:"agent"`
+	ConnectedAt  int64  `json:"connectedAt"`
+	LastActivity int64  `json:"lastActivity"`
+}
+
+// decode returns what a message gives to write, nil if nothing. Messages that a later
+// node may send are passed over.
+func (d *decoder) decode(m message) (*item, error) {
+	var t told
+	switch m.event {
+	case "sync", "session.connected", "session.disconnected", "session.away", "session.online":
+	default:
+		return nil, nil
+	}
+	if err := json.Unmarshal([]byte(m.data), &t); err != nil {
+		return nil, fmt.Errorf("%s: %w", m.event, err)
+	}
+	if m.event == "sync" {
+		return d.part(&t), nil
+	}
+	c := store.Change{Event: t.ID, Connection: store.Connection{Session: t.Session, User: t.User, Node: t.Node}}
+	switch m.event {
+	case "session.connected":
+		c.Kind = store.Login
+		c.Address, c.Agent, c.LastActivity, c.Login = t.Address, t.Agent, t.LastActivity, t.ConnectedAt
+		if c.Login == 0 {
+			c.Login = t.Time
+		}
+	case "session.disconnected":
+		c.Kind, c.Logout, c.Reason = store.Logout, t.Time, t.Reason
+	case "session.online":
+		c.Kind, c.LastActivity = store.Active, t.Time // she has just done something
+	default:
+		c.Kind, c.LastActivity = store.Active, t.LastActivity
+	}
+	return &item{change: c}, nil
+}
+
+// part takes a part of a sync; the last gives the whole.
+func (d *decoder) part(t *told) *item {
+	if d.sync == nil {
+		d.sync = &store.Sync{Event: t.ID, Time: t.Time, Nodes: t.Nodes}
+	}
+	for _, s := range t.Sessions {
+		c := store.Connection{Session: s.ID, User: s.User, Node: s.Node, Address: s.Address, Agent: s.Agent,
+			Login: s.ConnectedAt, LastActivity: s.LastActivity}
+		if c.Login == 0 {
+			c.Login = t.Time
+		}
+		d.sync.Sessions = append(d.sync.Sessions, c)
+	}
+	if t.More {
+		return nil
+	}
+	whole := d.sync
+	d.sync = nil
+	return &item{sync: whole}
+}
