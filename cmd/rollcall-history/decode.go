@@ -8,12 +8,13 @@ import (
 )
 
 // types are the events that are asked for.
-const types = "session.connected,session.disconnected,session.away,session.online"
+const types = "session.connected,session.disconnected,session.away,session.online,node.joined,node.lost"
 
 // decoder turns the messages of one stream into what is to be written. A sync comes in
 // parts, and is one item.
 type decoder struct {
-	sync *store.Sync // as far as it has come
+	sync  *store.Sync     // as far as it has come
+	nodes map[string]bool // that are there, as far as it was told
 }
 
 // told is an event, a part of a sync or the last word of a stream, as node/EVENTS.md
@@ -52,15 +53,22 @@ type session struct {
 func (d *decoder) decode(m message) (*item, error) {
 	var t told
 	switch m.event {
-	case "sync", "session.connected", "session.disconnected", "session.away", "session.online":
+	case "sync", "session.connected", "session.disconnected", "session.away", "session.online", "node.joined", "node.lost":
 	default:
 		return nil, nil
 	}
 	if err := json.Unmarshal([]byte(m.data), &t); err != nil {
 		return nil, fmt.Errorf("%s: %w", m.event, err)
 	}
-	if m.event == "sync" {
+	switch m.event {
+	case "sync":
 		return d.part(&t), nil
+	case "node.joined":
+		d.nodes[t.Node] = true
+		return nil, nil
+	case "node.lost": // of its sessions other events tell
+		delete(d.nodes, t.Node)
+		return nil, nil
 	}
 	c := store.Change{Event: t.ID, Connection: store.Connection{Session: t.Session, User: t.User, Node: t.Node}}
 	switch m.event {
@@ -97,6 +105,9 @@ func (d *decoder) part(t *told) *item {
 		return nil
 	}
 	whole := d.sync
-	d.sync = nil
+	d.sync, d.nodes = nil, map[string]bool{}
+	for _, node := range whole.Nodes {
+		d.nodes[node] = true
+	}
 	return &item{sync: whole}
 }

@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,6 +30,10 @@ const (
 	// writeTime bounds one write. A sync of a million sessions takes some ten seconds.
 	writeTime = 2 * time.Minute
 
+	// nameEvery is how often it is noted which nodes are there: a node says more often
+	// than that that it is still there, so the stream is never silent for longer.
+	nameEvery = time.Minute
+
 	minPause = 250 * time.Millisecond // between two attempts at a node or the database
 	maxPause = 5 * time.Second
 )
@@ -45,10 +50,17 @@ type recorder struct {
 	queue chan item // from the reader to the writer
 }
 
-// item is one thing to write: a sync if that is not nil, else a change.
+// item is one thing to write: a sync, or nodes that are there, if that is not nil, else
+// a change.
 type item struct {
 	sync   *store.Sync
+	names  *names
 	change store.Change
+}
+
+type names struct {
+	nodes []string
+	at    int64
 }
 
 // run records until ctx ends. Nothing else ends it: nodes and the database may come
@@ -89,8 +101,8 @@ func (r *recorder) follow(ctx context.Context, url string) error {
 		return err
 	}
 	defer s.close()
-	again := time.Now().Add(r.resync)
-	var d decoder
+	again, name := time.Now().Add(r.resync), time.Now().Add(nameEvery)
+	d := decoder{nodes: map[string]bool{}}
 	for {
 		m, err := s.next()
 		if errors.Is(err, io.EOF) {
@@ -111,8 +123,14 @@ func (r *recorder) follow(ctx context.Context, url string) error {
 				return err
 			}
 		}
-		if time.Now().After(again) {
+		switch now := time.Now(); {
+		case now.After(again):
 			return errResync
+		case now.After(name):
+			name = now.Add(nameEvery)
+			if err := r.put(ctx, item{names: &names{slices.Collect(maps.Keys(d.nodes)), now.UnixMilli()}}); err != nil {
+				return err
+			}
 		}
 	}
 }
@@ -140,53 +158,62 @@ func (r *recorder) put(ctx context.Context, it item) error {
 func (r *recorder) write(ctx context.Context) {
 	for it := range r.queue {
 		batch, next := r.batch(it)
-		r.persist(ctx, fmt.Sprintf("%d changes", len(batch)), func(ctx context.Context) error { return r.store.Write(ctx, batch) })
-		if next == nil {
-			continue
+		ok := r.persist(ctx, func(ctx context.Context) error { return r.store.Write(ctx, batch) })
+		switch {
+		case !ok:
+			return
+		case next.sync != nil:
+			ok = r.persist(ctx, func(ctx context.Context) error { return r.settle(ctx, next.sync) })
+		case next.names != nil:
+			ok = r.persist(ctx, func(ctx context.Context) error { return r.store.Name(ctx, next.names.at, next.names.nodes...) })
 		}
-		r.persist(ctx, "a sync", func(ctx context.Context) error {
-			closed, err := r.store.Settle(ctx, *next)
-			if closed > 0 {
-				r.log.Info("closed connections that ended while nobody recorded", "count", closed)
-			}
-			return err
-		})
+		if !ok {
+			return
+		}
 	}
 }
 
-// batch takes more of what waits, up to a sync or maxBatch.
-func (r *recorder) batch(first item) (changes []store.Change, next *store.Sync) {
+func (r *recorder) settle(ctx context.Context, is *store.Sync) error {
+	closed, err := r.store.Settle(ctx, *is)
+	if closed > 0 {
+		r.log.Info("closed connections that ended while nobody recorded", "count", closed)
+	}
+	return err
+}
+
+// batch takes more of what waits, up to maxBatch changes, or to what is none.
+func (r *recorder) batch(first item) (changes []store.Change, next item) {
 	for it := first; ; {
-		if it.sync != nil {
-			return changes, it.sync
+		if it.sync != nil || it.names != nil {
+			return changes, it
 		}
 		if changes = append(changes, it.change); len(changes) == maxBatch {
-			return changes, nil
+			return changes, item{}
 		}
 		select {
 		case more, ok := <-r.queue:
 			if !ok {
-				return changes, nil
+				return changes, item{}
 			}
 			it = more
 		default:
-			return changes, nil
+			return changes, item{}
 		}
 	}
 }
 
-// persist writes until the database has taken it. What is under way when ctx ends gets one
-// more chance.
-func (r *recorder) persist(ctx context.Context, what string, write func(context.Context) error) {
+// persist writes until the database has taken it. Once ctx has ended a failure is the last:
+// false.
+func (r *recorder) persist(ctx context.Context, write func(context.Context) error) bool {
 	var pause pause
 	for {
 		err := r.attempt(ctx, write)
 		if err == nil {
-			return
+			return true
 		}
-		r.log.Warn("the database did not take "+what, "reason", err)
+		r.log.Warn("the database fails", "reason", err)
 		if !pause.wait(ctx) {
-			return
+			return false
 		}
 	}
 }

@@ -315,7 +315,7 @@ func TestStreamIsReadAsTheStandardSays(t *testing.T) {
 		}
 		got = append(got, m)
 	}
-	want := []message{{event: "a", data: "1\n2"}, {event: "b", id: "7", data: " 3"}, {data: "4"}}
+	want := []message{{}, {event: "a", data: "1\n2"}, {event: "b", id: "7", data: " 3"}, {data: "4"}}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -78,20 +78,23 @@ func (c closer) Close() error {
 // close ends the stream.
 func (s *stream) close() { _ = s.body.Close() }
 
-// next returns the next message, or [io.EOF] when the node has ended the stream.
+// next returns the next message, an empty one if the node only said that it is still
+// there, or [io.EOF] when it has ended the stream.
 func (s *stream) next() (message, error) {
 	var m message
 	var data []string
 	for s.lines.Scan() {
 		s.quiet.Reset(s.limit)
 		line := s.lines.Text()
-		if line == "" {
-			if len(data) > 0 {
-				m.data = strings.Join(data, "\n")
-				return m, nil
-			}
+		switch {
+		case line == "" && len(data) > 0:
+			m.data = strings.Join(data, "\n")
+			return m, nil
+		case line == "":
 			m = message{}
 			continue
+		case line[0] == ':' && m == message{} && len(data) == 0:
+			return m, nil
 		}
 		field, value, _ := strings.Cut(line, ":")
 		value = strings.TrimPrefix(value, " ")

@@ -39,6 +39,9 @@ type Change struct {
 // Write takes changes in their order, all or none of them. Those that were
 // taken before change nothing.
 func (s *Store) Write(ctx context.Context, changes []Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
 	err := s.within(ctx, func(tx *sql.Tx) error {
 		for i := range changes {
 			if err := s.write(ctx, tx, &changes[i]); err != nil {
