@@ -23,7 +23,8 @@ type told struct {
 	ID           string `json:"id"`
 	Type         string `json:"type"`
 	Time         int64  `json:"time"`
-	Node         string `json:"node"`
+	Node         string `json:"node"` // its label
+	NodeID       string `json:"nodeId"`
 	User         string `json:"user"`
 	Session      string `json:"session"`
 	Reason       string `json:"reason"`
@@ -32,15 +33,21 @@ type told struct {
 	ConnectedAt  int64  `json:"connectedAt"`
 	LastActivity int64  `json:"lastActivity"`
 
-	Nodes    []string  `json:"nodes"`
-	Sessions []session `json:"sessions"`
-	More     bool      `json:"more"`
+	Nodes    []named         `json:"nodes"`
+	Sessions json.RawMessage `json:"sessions"` // of a sync sessions, of node.lost names
+	More     bool            `json:"more"`
+}
+
+// named is a node of a sync.
+type named struct {
+	ID string `json:"id"`
 }
 
 // session is one of a sync.
 type session struct {
 	ID           string `json:"id"`
 	Node         string `json:"node"`
+	NodeID       string `json:"nodeId"`
 	User         string `json:"user"`
 	Address      string `json:"address"`
 	Agent        string `json:"agent"`
@@ -62,15 +69,15 @@ func (d *decoder) decode(m message) (*item, error) {
 	}
 	switch m.event {
 	case "sync":
-		return d.part(&t), nil
+		return d.part(&t)
 	case "node.joined":
-		d.nodes[t.Node] = true
+		d.nodes[t.NodeID] = true
 		return nil, nil
 	case "node.lost": // of its sessions other events tell
-		delete(d.nodes, t.Node)
+		delete(d.nodes, t.NodeID)
 		return nil, nil
 	}
-	c := store.Change{Event: t.ID, Connection: store.Connection{Session: t.Session, User: t.User, Node: t.Node}}
+	c := store.Change{Event: t.ID, Connection: store.Connection{Session: t.Session, User: t.User, Node: t.NodeID, NodeName: t.Node}}
 	switch m.event {
 	case "session.connected":
 		c.Kind = store.Login
@@ -89,12 +96,19 @@ func (d *decoder) decode(m message) (*item, error) {
 }
 
 // part takes a part of a sync; the last gives the whole.
-func (d *decoder) part(t *told) *item {
-	if d.sync == nil {
-		d.sync = &store.Sync{Event: t.ID, Time: t.Time, Nodes: t.Nodes}
+func (d *decoder) part(t *told) (*item, error) {
+	var sessions []session
+	if err := json.Unmarshal(t.Sessions, &sessions); err != nil {
+		return nil, fmt.Errorf("sync: %w", err)
 	}
-	for _, s := range t.Sessions {
-		c := store.Connection{Session: s.ID, User: s.User, Node: s.Node, Address: s.Address, Agent: s.Agent,
+	if d.sync == nil {
+		d.sync = &store.Sync{Event: t.ID, Time: t.Time}
+		for _, node := range t.Nodes {
+			d.sync.Nodes = append(d.sync.Nodes, node.ID)
+		}
+	}
+	for _, s := range sessions {
+		c := store.Connection{Session: s.ID, User: s.User, Node: s.NodeID, NodeName: s.Node, Address: s.Address, Agent: s.Agent,
 			Login: s.ConnectedAt, LastActivity: s.LastActivity}
 		if c.Login == 0 {
 			c.Login = t.Time
@@ -102,12 +116,12 @@ func (d *decoder) part(t *told) *item {
 		d.sync.Sessions = append(d.sync.Sessions, c)
 	}
 	if t.More {
-		return nil
+		return nil, nil
 	}
 	whole := d.sync
 	d.sync, d.nodes = nil, map[string]bool{}
 	for _, node := range whole.Nodes {
 		d.nodes[node] = true
 	}
-	return &item{sync: whole}
+	return &item{sync: whole}, nil
 }

@@ -78,11 +78,13 @@ func (c *cluster) open() (chan string, bool) {
 	stream <- ": hello\n\n"
 	all := slices.Collect(maps.Values(c.sessions))
 	for first := true; first || len(all) > 0; first = false {
-		p := told{ID: fmt.Sprintf("sync-%d-%d", c.serial, len(all)), Type: "sync", Time: now(), Nodes: []string{"n1", "n2"}}
+		p := told{ID: fmt.Sprintf("sync-%d-%d", c.serial, len(all)), Type: "sync", Time: now(), Nodes: []named{{"n1"}, {"n2"}}}
 		n := min(2, len(all))
+		sessions := []session{}
 		for _, s := range all[:n] {
-			p.Sessions = append(p.Sessions, session{ID: s.Session, Node: s.Node, User: s.User, Address: s.Address, Agent: s.Agent, ConnectedAt: s.ConnectedAt})
+			sessions = append(sessions, session{ID: s.Session, NodeID: s.NodeID, User: s.User, Address: s.Address, Agent: s.Agent, ConnectedAt: s.ConnectedAt})
 		}
+		p.Sessions, _ = json.Marshal(sessions)
 		all = all[n:]
 		p.More = len(all) > 0
 		stream <- frame(p)
@@ -137,7 +139,7 @@ func (c *cluster) connect(name, user string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	at := now()
-	e := told{ID: "in-" + name, Type: "session.connected", Time: at, Node: "n1", User: user, Session: name,
+	e := told{ID: "in-" + name, Type: "session.connected", Time: at, NodeID: "n1", User: user, Session: name,
 		Address: "192.0.2.1:5", Agent: "Firefox", ConnectedAt: at}
 	c.sessions[name] = e
 	c.tell(e)
@@ -148,7 +150,7 @@ func (c *cluster) disconnect(name string) {
 	defer c.mu.Unlock()
 	e := c.sessions[name]
 	delete(c.sessions, name)
-	c.tell(told{ID: "out-" + name, Type: "session.disconnected", Time: now(), Node: e.Node, User: e.User, Session: name, Reason: "closed"})
+	c.tell(told{ID: "out-" + name, Type: "session.disconnected", Time: now(), NodeID: e.NodeID, User: e.User, Session: name, Reason: "closed"})
 }
 
 func (c *cluster) tell(e told) {

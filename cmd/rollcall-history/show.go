@@ -76,7 +76,7 @@ func row(table *tabwriter.Writer, c store.Connection) {
 		active = moment(c.LastActivity)
 	}
 	fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", moment(c.Login), logout, printable(c.Reason), active,
-		printable(c.Node), printable(c.Address), printable(c.Agent))
+		printable(c.NodeName), printable(c.Address), printable(c.Agent))
 }
 
 // moment writes a time where this program runs.

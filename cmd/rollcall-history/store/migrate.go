@@ -13,6 +13,7 @@ var migrations = []string{
 		session       TEXT PRIMARY KEY,
 		username      TEXT NOT NULL, -- empty: anonymous
 		node          TEXT NOT NULL, -- its id
+		node_name     TEXT NOT NULL,
 		address       TEXT NOT NULL,
 		agent         TEXT NOT NULL,
 		login         BIGINT NOT NULL,

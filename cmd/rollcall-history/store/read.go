@@ -42,7 +42,7 @@ func (s *Store) Current(ctx context.Context) iter.Seq2[Connection, error] {
 
 func (s *Store) connections(ctx context.Context, which string, args ...any) iter.Seq2[Connection, error] {
 	return func(yield func(Connection, error) bool) {
-		rows, err := s.db.QueryContext(ctx, s.sql(`SELECT session, username, node, address, agent, login, logout, reason, last_activity
+		rows, err := s.db.QueryContext(ctx, s.sql(`SELECT session, username, node, node_name, address, agent, login, logout, reason, last_activity
 			FROM connections `+which), args...)
 		if err != nil {
 			yield(Connection{}, fmt.Errorf("store: read connections: %w", err))
@@ -53,7 +53,7 @@ func (s *Store) connections(ctx context.Context, which string, args ...any) iter
 			var c Connection
 			var logout, active sql.NullInt64
 			var reason sql.NullString
-			err := rows.Scan(&c.Session, &c.User, &c.Node, &c.Address, &c.Agent, &c.Login, &logout, &reason, &active)
+			err := rows.Scan(&c.Session, &c.User, &c.Node, &c.NodeName, &c.Address, &c.Agent, &c.Login, &logout, &reason, &active)
 			c.Logout, c.Reason, c.LastActivity = logout.Int64, reason.String, active.Int64
 			if !yield(c, err) || err != nil {
 				return

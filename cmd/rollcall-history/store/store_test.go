@@ -39,7 +39,7 @@ func open(t *testing.T, address string) *Store {
 }
 
 func login(session, user, node string, at int64) Connection {
-	return Connection{Session: session, User: user, Node: node, Address: "192.0.2.1:5", Agent: "Firefox", Login: at}
+	return Connection{Session: session, User: user, Node: node, NodeName: "label", Address: "192.0.2.1:5", Agent: "Firefox", Login: at}
 }
 
 func in(id string, c Connection) Change { return Change{Kind: Login, Event: id, Connection: c} }

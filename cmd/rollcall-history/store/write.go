@@ -11,6 +11,7 @@ type Connection struct {
 	Session      string `json:"session"`
 	User         string `json:"user,omitempty"` // empty: anonymous
 	Node         string `json:"node"`           // id of the node that holds the socket
+	NodeName     string `json:"nodeName"`       // label of that node
 	Address      string `json:"address,omitempty"`
 	Agent        string `json:"agent,omitempty"`
 	Login        int64  `json:"login"`
@@ -72,11 +73,11 @@ func (s *Store) write(ctx context.Context, tx *sql.Tx, c *Change) error {
 // its sessions with it.
 func (s *Store) login(ctx context.Context, tx *sql.Tx, c *Change) error {
 	err := s.exec(ctx, tx, `INSERT INTO connections
-			(session, username, node, address, agent, login, last_activity, login_event)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+			(session, username, node, node_name, address, agent, login, last_activity, login_event)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (session) DO UPDATE SET logout = NULL, reason = NULL, login_event = excluded.login_event
 			WHERE connections.logout IS NOT NULL AND connections.login_event <> excluded.login_event`,
-		c.Session, c.User, c.Node, c.Address, c.Agent, c.Login, known(c.LastActivity), c.Event)
+		c.Session, c.User, c.Node, c.NodeName, c.Address, c.Agent, c.Login, known(c.LastActivity), c.Event)
 	if err != nil || c.User == "" {
 		return err
 	}
