@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -119,7 +121,7 @@ func (c *cluster) cut(refuse bool) {
 // streaming waits until somebody reads.
 func (c *cluster) streaming(t *testing.T) {
 	t.Helper()
-	late := time.After(time.Minute)
+	late := time.After(patience)
 	for {
 		c.mu.Lock()
 		n, changed := len(c.streams), c.changed
@@ -213,27 +215,17 @@ func settled(t *testing.T, c *cluster, s *store.Store) {
 	c.mu.Lock()
 	want := slices.Sorted(maps.Keys(c.sessions))
 	c.mu.Unlock()
-	late := time.After(2 * time.Minute)
-	look := time.NewTicker(5 * time.Millisecond) // a database tells nobody that it has changed
-	defer look.Stop()
-	for {
+	eventually(t, fmt.Sprintf("%v and no others are open", want), func() bool {
 		var open []string
 		for connection, err := range s.Current(t.Context()) {
 			if err != nil {
-				break // the database is being restarted
+				return false // the database is being restarted
 			}
 			open = append(open, connection.Session)
 		}
 		slices.Sort(open)
-		if slices.Equal(open, want) {
-			return
-		}
-		select {
-		case <-look.C:
-		case <-late:
-			t.Fatalf("open: %v, want %v", open, want)
-		}
-	}
+		return slices.Equal(open, want)
+	})
 }
 
 func openStore(t *testing.T) *store.Store {

@@ -1,0 +1,360 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	mrand "math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/auth"
+	"github.com/rollcall-presence/rollcall/cmd/rollcall-history/pgtest"
+	"github.com/rollcall-presence/rollcall/cmd/rollcall-history/store"
+	"github.com/rollcall-presence/rollcall/node"
+	"github.com/rollcall-presence/rollcall/node/client"
+)
+
+// asProgram makes the binary of these tests the program itself.
+const asProgram = "ROLLCALL_HISTORY_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		os.Args[0] = "rollcall-history"
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+func TestTableEqualsTheTruthWhateverWasKilled(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) {
+		killAll(t, "sqlite:"+filepath.Join(t.TempDir(), "history.db"), nil)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		var server pgtest.Server
+		t.Cleanup(server.Stop)
+		killAll(t, server.Database(t), &server)
+	})
+}
+
+// killAll has a crowd come and go on three real nodes while the program, a node and
+// the database are killed, and then compares what was recorded with what was.
+func killAll(t *testing.T, address string, server *pgtest.Server) {
+	w := newWorld(t)
+	program := startProgram(t, address, w.nodes)
+	s, err := store.Open(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	w.round(t, nil)
+	w.settle(t, s)
+
+	w.dark.from = time.Now()
+	w.round(t, program.kill)
+	program = startProgram(t, address, w.nodes)
+	w.settle(t, s)
+	w.dark.to = time.Now()
+
+	w.round(t, w.crash)
+	if server != nil {
+		w.round(t, server.Kill)
+		if err := server.Restart(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.round(t, nil)
+	w.settle(t, s)
+	w.compare(t, s)
+	if t.Failed() {
+		t.Log(program.log.String())
+	}
+}
+
+const (
+	people    = 20 // in the crowd
+	roundSize = 80 // connections of one round
+	atOnce    = 8  // that come and go at the same time
+	patience  = 2 * time.Minute
+)
+
+// world is three nodes, and the truth about their connections.
+type world struct {
+	secret auth.Secret
+	nodes  []*node.Node                 // that live
+	dark   struct{ from, to time.Time } // while the program was dead
+
+	mu    sync.Mutex // guards the rest
+	truth map[string]*life
+	open  sync.WaitGroup // a goroutine for each connection that has not ended
+}
+
+// life is that of one connection.
+type life struct {
+	user    string
+	node    *node.Node
+	begun   time.Time
+	ended   time.Time // zero: it has not
+	saidBye bool
+}
+
+func newWorld(t *testing.T) *world {
+	w := &world{secret: make(auth.Secret, 32), truth: map[string]*life{}}
+	_, _ = rand.Read(w.secret) // never fails
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	t.Cleanup(func() {
+		cancel()
+		running.Wait()
+		w.open.Wait()
+	})
+	for i := range 3 {
+		c := node.Config{Name: fmt.Sprintf("node-%d", i+1), Listen: "127.0.0.1:0", Admin: "127.0.0.1:0", Gossip: "127.0.0.1:0",
+			AdminKeys: []string{"key"}, Interval: time.Second, Timeout: 2 * time.Second, Drain: node.NoDrain,
+			Auth: auth.Config{Secrets: []auth.Secret{w.secret}}, Logger: slog.New(slog.DiscardHandler)}
+		for _, n := range w.nodes {
+			c.Join = append(c.Join, n.GossipAddr())
+		}
+		n, err := node.New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		running.Go(func() {
+			if err := n.Run(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+		w.nodes = append(w.nodes, n)
+	}
+	eventually(t, "every node shows all nodes", func() bool {
+		return !slices.ContainsFunc(w.nodes, func(n *node.Node) bool { return !n.Ready() || len(n.Nodes()) != 3 })
+	})
+	return w
+}
+
+// crash kills the last node.
+func (w *world) crash() {
+	last := len(w.nodes) - 1
+	w.nodes[last].Crash()
+	w.nodes = w.nodes[:last]
+}
+
+// round has connections come and go, and does something when half of them have come.
+func (w *world) round(t *testing.T, halfway func()) {
+	t.Helper()
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, atOnce)
+	for i := range roundSize {
+		if i == roundSize/2 && halfway != nil {
+			halfway()
+		}
+		slots <- struct{}{}
+		n := w.nodes[mrand.IntN(len(w.nodes))]
+		wg.Go(func() {
+			defer func() { <-slots }()
+			if err := w.visit(t, n, fmt.Sprintf("user-%d", mrand.IntN(people))); err != nil && !errors.Is(err, errGone) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+var errGone = errors.New("the node died meanwhile")
+
+// visit opens a connection, and mostly closes it after a moment.
+func (w *world) visit(t *testing.T, n *node.Node, user string) error {
+	token, err := auth.Sign(w.secret, auth.Claims{User: user, Expires: time.Now().Add(time.Hour)})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	c, err := client.Dial(ctx, "ws://"+n.Addr()+"/v1/connect", client.Hello{Token: token}, nil)
+	if err != nil {
+		return errors.Join(errGone, err) // or it will be missing from the end
+	}
+	l := &life{user: user, node: n, begun: time.Now()}
+	w.mu.Lock()
+	w.truth[c.Welcome().Session] = l
+	w.mu.Unlock()
+	w.open.Go(func() {
+		<-c.Done()
+		w.mu.Lock()
+		l.ended = time.Now()
+		w.mu.Unlock()
+	})
+	t.Cleanup(c.Break)
+	select {
+	case <-time.After(time.Duration(mrand.IntN(30)) * time.Millisecond): // it stays for so long
+	case <-c.Done():
+	}
+	switch mrand.IntN(10) {
+	case 0: // stays
+	case 1, 2, 3:
+		c.Break()
+	default:
+		w.mu.Lock()
+		l.saidBye = true
+		w.mu.Unlock()
+		_ = c.Close(ctx) // an error says that it has ended before
+	}
+	return nil
+}
+
+// here returns the sessions that there are.
+func (w *world) here() (sessions []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for session, l := range w.truth {
+		if l.ended.IsZero() {
+			sessions = append(sessions, session)
+		}
+	}
+	return sessions
+}
+
+// settle waits until what is recorded as open is what is there.
+func (w *world) settle(t *testing.T, s *store.Store) {
+	t.Helper()
+	eventually(t, "what is open is what is there", func() bool {
+		var open []string
+		for c, err := range s.Current(t.Context()) {
+			if err != nil {
+				return false // the database is being restarted
+			}
+			open = append(open, c.Session)
+		}
+		here := w.here()
+		slices.Sort(open)
+		slices.Sort(here)
+		return slices.Equal(open, here)
+	})
+}
+
+// compare demands that every connection is in the table as it was, but for those that came
+// and went while nobody recorded.
+func (w *world) compare(t *testing.T, s *store.Store) {
+	t.Helper()
+	rows := map[string]store.Connection{}
+	for i := range people {
+		name := fmt.Sprintf("user-%d", i)
+		there := false
+		for c, err := range s.Connections(t.Context(), name, 10*roundSize) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows[c.Session] = c
+			there = there || c.Logout == 0
+		}
+		if u, known, err := s.User(t.Context(), name); err != nil || known && there != (u.LastSeen == 0) {
+			t.Errorf("%+v, %v; she is there: %v", u, err, there)
+		}
+	}
+	missing := 0
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for session, l := range w.truth {
+		c, recorded := rows[session]
+		switch inTheDark := l.begun.After(w.dark.from) && !l.ended.IsZero() && l.ended.Before(w.dark.to); {
+		case recorded:
+			checkRow(t, c, l)
+		case inTheDark:
+			missing++
+		default:
+			t.Errorf("%s of %s, from %v to %v, was not recorded", session, l.user, l.begun, l.ended)
+		}
+		delete(rows, session)
+	}
+	for session := range maps.Keys(rows) {
+		t.Errorf("%s was recorded, and never was", session)
+	}
+	t.Logf("%d connections, of which %d came and went while nobody recorded", len(w.truth), missing)
+}
+
+// checkRow compares a row with the truth. Dates travel as ages, which are read late on a
+// busy machine.
+func checkRow(t *testing.T, c store.Connection, l *life) {
+	t.Helper()
+	const tolerance = 30 * time.Second
+	login, logout := time.UnixMilli(c.Login), time.UnixMilli(c.Logout)
+	reasons := []string{"left", "closed", store.ReasonNodeLost, store.ReasonMissed}
+	if !l.saidBye {
+		reasons = reasons[1:]
+	}
+	if c.User != l.user || c.Node != l.node.ID().String() || !strings.HasPrefix(c.NodeName, "node-") ||
+		!strings.HasPrefix(c.Address, "127.0.0.1") || c.Agent == "" || login.Sub(l.begun).Abs() > tolerance {
+		t.Errorf("%+v was recorded, and the truth is %+v", c, *l)
+	}
+	if ended := !l.ended.IsZero(); ended != (c.Logout != 0) || ended && (!slices.Contains(reasons, c.Reason) || logout.Sub(l.ended).Abs() > tolerance) {
+		t.Errorf("%+v was recorded, and the truth is %+v", c, *l)
+	}
+}
+
+// eventually asks again and again until ok.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	late := time.After(patience)
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for !ok() {
+		select {
+		case <-again.C:
+		case <-late:
+			t.Fatalf("not within %v: %s", patience, what)
+		}
+	}
+}
+
+// program is a process of rollcall-history.
+type program struct {
+	cmd  *exec.Cmd
+	log  *lines
+	over chan struct{}
+}
+
+// startProgram returns when the process has begun to record.
+func startProgram(t *testing.T, address string, nodes []*node.Node) *program {
+	t.Helper()
+	p := &program{log: new(lines), over: make(chan struct{})}
+	p.cmd = exec.Command(os.Args[0], "--db", address, "--key", "key")
+	for _, n := range nodes {
+		p.cmd.Args = append(p.cmd.Args, "--url", "http://"+n.AdminAddr())
+	}
+	p.cmd.Env = append(os.Environ(), asProgram+"=1")
+	p.cmd.Stderr = p.log
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_ = p.cmd.Wait()
+		close(p.over)
+	}()
+	t.Cleanup(p.kill)
+	eventually(t, "it records", func() bool {
+		select {
+		case <-p.over:
+			t.Fatalf("it has ended: %s", p.log)
+		default:
+		}
+		return strings.Contains(p.log.String(), "msg=recording")
+	})
+	return p
+}
+
+// kill ends the process as kill -9 does.
+func (p *program) kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.over
+}
