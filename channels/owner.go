@@ -9,6 +9,13 @@ func (v *View) Owner(session uint64) string {
 	return ""
 }
 
+// HasSession reports whether a node holds a session of that id, in grace or not, of
+// somebody or nobody.
+func (v *View) HasSession(node NodeID, session uint64) bool {
+	o := v.origins[node]
+	return o != nil && o.sessions[session] != nil
+}
+
 // OwnSessions returns the sessions that this node holds of a user, in grace ones included,
 // the newest first.
 func (v *View) OwnSessions(user string) (ids []uint64) {

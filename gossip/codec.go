@@ -44,6 +44,12 @@ func (f *Frame) Append(buf []byte, wall int64) ([]byte, error) {
 	for _, s := range f.Seen {
 		pb.Seen = append(pb.Seen, &wire.Seen{User: s.User, AgeMs: uint64(max(0, s.Age.Milliseconds()))})
 	}
+	for _, o := range f.Orders {
+		pb.Orders = append(pb.Orders, &wire.Order{Id: o.ID, User: o.User, Session: o.Session, Status: uint32(o.Status), Text: o.Text})
+	}
+	for _, r := range f.Receipts {
+		pb.Receipts = append(pb.Receipts, &wire.Receipt{Id: r.ID, Sessions: uint64(r.Sessions), Number: r.Number})
+	}
 	buf, err := proto.MarshalOptions{}.MarshalAppend(buf, pb)
 	if err != nil {
 		return nil, fmt.Errorf("encode frame: %w", err)
@@ -76,6 +82,7 @@ func DecodeFrame(body []byte, wall int64) (*Frame, error) {
 	for _, r := range pb.Resumed {
 		f.Resumed = append(f.Resumed, Resumed{r.Session, d.text("resumed user", r.User, MaxName)})
 	}
+	f.Orders, f.Receipts = d.orders(pb.Orders), d.receipts(pb.Receipts)
 	if d.err != nil {
 		return nil, d.err
 	}
@@ -112,9 +119,9 @@ func DecodePing(body []byte) (*Ping, error) {
 type shape map[protowire.Number]shape
 
 var (
-	pingShape  = shape{9: nil}                                                        // hearsay
-	entryShape = shape{3: {4: nil, 6: nil}, 4: nil, 5: {2: nil}}                      // session with choice and details, membership, end and places
-	frameShape = shape{1: pingShape, 2: {1: nil}, 3: {7: entryShape}, 4: nil, 5: nil} // ping, wants, answer, resumed, seen
+	pingShape  = shape{9: nil}                                                                        // hearsay
+	entryShape = shape{3: {4: nil, 6: nil}, 4: nil, 5: {2: nil}}                                      // session with choice and details, membership, end and places
+	frameShape = shape{1: pingShape, 2: {1: nil}, 3: {7: entryShape}, 4: nil, 5: nil, 7: nil, 8: nil} // ping, wants, answer, resumed, seen, orders, receipts
 )
 
 // count refuses a message with more parts than any node sends, before anything

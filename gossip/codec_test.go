@@ -45,6 +45,8 @@ func samples() []*Frame {
 				Details: channels.NewDetails(netip.MustParseAddr("2001:db8::1"), "", "", wall)}}},
 		}}},
 		{Ping: ping, Wants: &Wants{Serial: 1, Seen: true}},
+		{Ping: ping, Orders: []Order{{ID: 1, User: "alice", Status: channels.StatusBusy, Text: "in a meeting"}, {ID: 2, Session: 7, Text: "why"}},
+			Receipts: []Receipt{{ID: 3, Sessions: 2, Number: 9}, {ID: 4}}},
 		{Ping: ping, Seen: []channels.Seen{{User: "alice", Age: time.Minute}, {User: "bob"}}, SeenAll: true},
 	}
 }
@@ -128,6 +130,10 @@ func TestMalformedFramesAreRefused(t *testing.T) {
 		"long agent":          entry(&wire.Entry{Id: 1, Session: &wire.Session{State: 1, Details: &wire.Details{Agent: long[:MaxAgent+1]}}}),
 		"long meta":           entry(&wire.Entry{Id: 1, Session: &wire.Session{State: 1, Details: &wire.Details{Meta: long[:MaxMeta+1]}}}),
 		"odd address":         entry(&wire.Entry{Id: 1, Session: &wire.Session{State: 1, Details: &wire.Details{Address: id[:5]}}}),
+		"too many orders":     {Ping: ping, Orders: make([]*wire.Order, frameOrders+1)},
+		"too many receipts":   {Ping: ping, Receipts: make([]*wire.Receipt, frameOrders+1)},
+		"long user ordered":   {Ping: ping, Orders: []*wire.Order{{User: long[:256]}}},
+		"long text ordered":   {Ping: ping, Orders: []*wire.Order{{Text: long[:MaxText+1]}}},
 		"unknown status":      entry(&wire.Entry{Id: 1, Session: &wire.Session{State: 1, Choice: &wire.Choice{Status: 9, By: id}}}),
 		"long data":           entry(&wire.Entry{Id: 1, Membership: &wire.Membership{Session: 1, Channel: "c", Data: long}}),
 		"no channel":          entry(&wire.Entry{Id: 1, Membership: &wire.Membership{Session: 1}}),

@@ -71,6 +71,10 @@ type Core struct {
 	links []*Link // in the order of their opening
 	seen  inquiry // who was here before us
 
+	lastOrder uint64
+	given     []*given // orders of this node, the oldest first
+	obeyed    []obeyed // orders of others, the oldest first
+
 	pingAt time.Time
 	ticked time.Time
 	late   int  // ticks in a row that came late
@@ -88,8 +92,11 @@ type Effects struct {
 	Wakes   []*Link   // call Next
 	Closes  []*Link   // close the stream; answer with Closed
 	Resumed []Resumed // own sessions whose users opened others in their stead
-	Notes   []Note    // what an operator may want to know
-	Doubt   bool      // this node was paused for longer than the timeout: it cannot know who is still there
+	Orders  []Ordered // to be carried out, and answered with Obeyed
+
+	Outcomes []Outcome // of this node's orders
+	Notes    []Note    // what an operator may want to know
+	Doubt    bool      // this node was paused for longer than the timeout: it cannot know who is still there
 }
 
 // Packet is a datagram for a peer.
@@ -128,6 +135,9 @@ type Stats struct {
 	Crowded                    uint64 // peers refused at a bound
 	AsideDropped               uint64 // tables of lost or left nodes, at their bound
 	Untold                     uint64 // sessions that were resumed while their holder could not be told
+	Orders, OrdersFailed       uint64 // given to peers, and those of which no receipt came
+	OrdersRefused              uint64 // not given, because too many others were waited for
+	Obeyed, ReceiptsDropped    uint64 // orders of peers, and receipts that no stream could take
 }
 
 // New returns a core that begins to live now.
@@ -213,6 +223,8 @@ func (c *Core) Tick(now time.Time) {
 		c.forget(now, p)
 	}
 	c.sendAsks(now)
+	c.passOn(nil)
+	c.finish(now)
 	c.table.led.forget(t.Run)
 	c.learn(now)
 }

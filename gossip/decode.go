@@ -91,6 +91,29 @@ func (d *decoder) seen(pb []*wire.Seen) (all []channels.Seen) {
 	return all
 }
 
+func (d *decoder) orders(pb []*wire.Order) (all []Order) {
+	d.few("orders", len(pb), frameOrders)
+	if d.err != nil {
+		return nil
+	}
+	for _, o := range pb {
+		all = append(all, Order{ID: o.GetId(), User: d.text("user of an order", o.GetUser(), MaxName), Session: o.GetSession(),
+			Status: channels.Status(min(o.GetStatus(), 255)), Text: d.text("text of an order", o.GetText(), MaxText)})
+	}
+	return all
+}
+
+func (d *decoder) receipts(pb []*wire.Receipt) (all []Receipt) {
+	d.few("receipts", len(pb), frameOrders)
+	if d.err != nil {
+		return nil
+	}
+	for _, r := range pb {
+		all = append(all, Receipt{ID: r.GetId(), Sessions: int(min(r.GetSessions(), maxStaged)), Number: r.GetNumber()})
+	}
+	return all
+}
+
 func (d *decoder) wants(pb *wire.Wants) *Wants {
 	d.few("wants", len(pb.Wants), maxPeers)
 	w := &Wants{Serial: pb.Serial, Seen: pb.Seen}

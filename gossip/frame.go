@@ -63,6 +63,9 @@ type Frame struct {
 	Resumed []Resumed
 	Seen    []channels.Seen // users who left, for a reader that has just joined
 	SeenAll bool            // no more of them will come
+
+	Orders   []Order   // to be carried out by the receiver
+	Receipts []Receipt // of orders that the receiver gave
 }
 
 // hearsay returns what a frame tells of the node whose table it brings, which is of the same

@@ -26,6 +26,9 @@ type Link struct {
 	asked   []channels.NodeID // put by the peer
 	resumed []Resumed
 
+	orders   []Order // of this node, to be sent
+	receipts []Receipt
+
 	// Of one that was dialed.
 	wanting  bool   // Wants are to be sent
 	serial   uint64 // of the last Wants
@@ -82,6 +85,7 @@ func (c *Core) Closed(now time.Time, l *Link) {
 	c.step(now)
 	l.closed = true
 	c.links = slices.DeleteFunc(c.links, func(k *Link) bool { return k == l })
+	c.passOn(l)
 	if !l.dialed {
 		// Its reader may not know: the ping tells what it has missed.
 		if p := c.peer(l.peer); p != nil && p.live() && p.addr != "" && c.life != Left {
@@ -131,6 +135,7 @@ func (c *Core) Receive(now time.Time, l *Link, f *Frame) error {
 	if !l.proved {
 		l.proved = true
 		c.direct(p, l)
+		c.passOn(nil)
 	}
 	for _, id := range f.Ping.Asks {
 		if !slices.Contains(l.asked, id) && len(l.asked) < maxPeers {
@@ -157,6 +162,9 @@ func (c *Core) Receive(now time.Time, l *Link, f *Frame) error {
 	}
 	c.listen(now, p, others) // news of a return, in the answer, before those of a departure
 	c.fx.Resumed = append(c.fx.Resumed, f.Resumed...)
+	c.obey(p.id, f.Orders)
+	c.received(p.id, f.Receipts)
+	c.finish(now)
 	if f.Ping.Life == Left {
 		c.depart(p, 0)
 	}
@@ -203,7 +211,7 @@ func (c *Core) Next(now time.Time, l *Link) *Frame {
 	switch {
 	case l.wanting:
 		f.Wants = c.wants(l)
-	case len(l.asks) > 0 || len(l.asked) > 0 || len(l.resumed) > 0:
+	case len(l.asks)+len(l.asked)+len(l.resumed)+len(l.orders)+len(l.receipts) > 0:
 	default:
 		f.Answer = c.nextAnswer(l)
 		if f.Answer == nil {
@@ -216,6 +224,8 @@ func (c *Core) Next(now time.Time, l *Link) *Frame {
 	}
 	hearsay, _ := c.tell(now, l.asked)
 	f.Resumed = l.resumed
+	f.Orders, l.orders = cut(l.orders, frameOrders)
+	f.Receipts, l.receipts = cut(l.receipts, frameOrders)
 	f.Ping = c.ping(c.peer(l.peer))
 	f.Ping.Asks, f.Ping.Hearsay = l.asks, hearsay
 	c.introduce(now, l, f)
@@ -226,6 +236,14 @@ func (c *Core) Next(now time.Time, l *Link) *Frame {
 	}
 	l.asks, l.asked, l.resumed = nil, nil, nil
 	return f
+}
+
+// cut returns the first of a list, at most so many, and the rest.
+func cut[T any](all []T, most int) (first, rest []T) {
+	if len(all) <= most {
+		return all, nil
+	}
+	return all[:most:most], all[most:]
 }
 
 // introduce tells a reader of all nodes with its first answer, so that it knows

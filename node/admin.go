@@ -21,6 +21,9 @@ func (n *Node) routes() []route {
 		{"GET", "/v1/channels/{channel}/count", n.answer(n.informed(n.getCount))},
 		{"GET", "/v1/users/{user}", n.answer(n.informed(n.getUser))},
 		{"POST", "/v1/users/query", n.answer(n.informed(n.queryUsers))},
+		{"PUT", "/v1/users/{user}/status", n.answer(n.informed(n.putStatus))},
+		{"POST", "/v1/users/{user}/disconnect", n.answer(n.informed(n.postDisconnect))},
+		{"DELETE", "/v1/sessions/{id}", n.answer(n.informed(n.deleteSession))},
 		{"GET", "/v1/nodes", n.answer(n.getNodes)},
 		{"GET", "/v1/events", http.HandlerFunc(n.streamEvents)},
 		{"GET", "/metrics", n.metrics()},
@@ -50,7 +53,7 @@ func (n *Node) AdminHandler() http.Handler {
 
 // nowhere answers what asks for something that there is not.
 func nowhere(_ http.ResponseWriter, r *http.Request) (any, error) {
-	return nil, &httpError{http.StatusNotFound, codeNotFound, "there is nothing at " + r.URL.Path}
+	return nil, &httpError{status: http.StatusNotFound, Code: codeNotFound, Message: "there is nothing at " + r.URL.Path}
 }
 
 // informed refuses to answer before the node knows its cluster: what it knows until then
@@ -62,7 +65,7 @@ func (n *Node) informed(f endpoint) endpoint {
 			return f(w, r)
 		default:
 			w.Header().Set("Retry-After", "1")
-			return nil, &httpError{http.StatusServiceUnavailable, codeNotReady, "this node is learning the cluster"}
+			return nil, &httpError{status: http.StatusServiceUnavailable, Code: codeNotReady, Message: "this node is learning the cluster"}
 		}
 	}
 }
@@ -84,5 +87,5 @@ func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		allowed = append(allowed, http.MethodHead)
 	}
 	w.Header().Set("Allow", strings.Join(allowed, ", "))
-	refuseHTTP(w, &httpError{http.StatusMethodNotAllowed, codeMethod, r.Method + " is not for " + r.URL.Path + ": " + strings.Join(allowed, ", ")})
+	refuseHTTP(w, &httpError{status: http.StatusMethodNotAllowed, Code: codeMethod, Message: r.Method + " is not for " + r.URL.Path + ": " + strings.Join(allowed, ", ")})
 }

@@ -19,13 +19,13 @@ func (n *Node) guard(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case !n.isHost(r.Host):
-			refuseHTTP(w, &httpError{http.StatusForbidden, protocol.Forbidden,
-				"without an admin key this node is asked at an address or at localhost, and not at " + r.Host})
+			refuseHTTP(w, &httpError{status: http.StatusForbidden, Code: protocol.Forbidden,
+				Message: "without an admin key this node is asked at an address or at localhost, and not at " + r.Host})
 		case !socket.CheckOrigin(r, nil) || fromElsewhere(r):
-			refuseHTTP(w, &httpError{http.StatusForbidden, protocol.Forbidden, "no page of another site may ask"})
+			refuseHTTP(w, &httpError{status: http.StatusForbidden, Code: protocol.Forbidden, Message: "no page of another site may ask"})
 		case len(n.cfg.AdminKeys) > 0 && !n.isKey(r.Header.Get("Authorization")):
 			w.Header().Set("WWW-Authenticate", `Bearer realm="rollcall"`)
-			refuseHTTP(w, &httpError{http.StatusUnauthorized, protocol.Unauthorized, "the Authorization header holds no admin key"})
+			refuseHTTP(w, &httpError{status: http.StatusUnauthorized, Code: protocol.Unauthorized, Message: "the Authorization header holds no admin key"})
 		default:
 			h.ServeHTTP(w, r)
 		}

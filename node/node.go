@@ -42,6 +42,7 @@ import (
 
 	"github.com/rollcall-presence/rollcall/auth"
 	"github.com/rollcall-presence/rollcall/channels"
+	"github.com/rollcall-presence/rollcall/gossip"
 	"github.com/rollcall-presence/rollcall/gossip/mesh"
 	"github.com/rollcall-presence/rollcall/node/core"
 	"github.com/rollcall-presence/rollcall/node/door"
@@ -92,9 +93,10 @@ type Node struct {
 	missing  bool   // members may be missing from rosters
 	unsure   []*fan // whose followers are to be told that this has changed
 	people   map[string]*person
-	ties     int       // of all people
-	stirred  []*person // to be told of at the end of this step
-	tellings []telling // to be delivered after it
+	ties     int                            // of all people
+	stirred  []*person                      // to be told of at the end of this step
+	tellings []telling                      // to be delivered after it
+	orders   map[uint64]chan gossip.Outcome // of commands that wait, by the order's id
 	stats    counters
 	news     newsroom
 }
@@ -110,6 +112,7 @@ type counters struct {
 	Full, UserFull uint64 // sessions refused because the node, or the user, has as many as may be
 	TimedOut       uint64 // sockets closed for their silence
 	Expired        uint64 // sockets closed because their token was over
+	Kicked         uint64 // sockets closed by operators
 	Flushes, Diffs uint64 // of channels, and those that made a difference
 	Postponed      uint64 // flushes, since the followers were still being given what was before
 	Resyncs        uint64 // rosters sent unasked: a follower could not take the diffs, or members may be missing
@@ -134,6 +137,7 @@ func New(cfg Config) (*Node, error) {
 		sessions: map[uint64]*conn{},
 		fans:     map[string]*fan{},
 		people:   map[string]*person{},
+		orders:   map[uint64]chan gossip.Outcome{},
 		heed:     heed{registered: make(chan struct{})},
 
 		logsPresence: cfg.Logger.Enabled(context.Background(), slog.LevelDebug),

@@ -73,13 +73,13 @@ func userIn(r *http.Request) (string, error) {
 // nothing.
 func bodyOf(w http.ResponseWriter, r *http.Request, optional bool) (map[string]json.RawMessage, error) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return nil, &httpError{http.StatusUnsupportedMediaType, codeMediaType, "the Content-Type has to be application/json"}
+		return nil, &httpError{status: http.StatusUnsupportedMediaType, Code: codeMediaType, Message: "the Content-Type has to be application/json"}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return nil, &httpError{http.StatusRequestEntityTooLarge, protocol.TooLarge, fmt.Sprintf("the body is more than %d bytes", maxBody)}
+		return nil, &httpError{status: http.StatusRequestEntityTooLarge, Code: protocol.TooLarge, Message: fmt.Sprintf("the body is more than %d bytes", maxBody)}
 	case err != nil:
 		return nil, badRequest("the body: %v", err)
 	case optional && strings.TrimSpace(string(body)) == "":

@@ -24,13 +24,14 @@ const (
 type httpError struct {
 	status  int
 	Code    protocol.Code `json:"code"`
-	Message string        `json:"message"` // for people
+	Message string        `json:"message"`         // for people
+	Nodes   []Done        `json:"nodes,omitempty"` // of a command that some did not answer
 }
 
 func (e *httpError) Error() string { return string(e.Code) + ": " + e.Message }
 
 func badRequest(format string, args ...any) *httpError {
-	return &httpError{http.StatusBadRequest, protocol.BadRequest, fmt.Sprintf(format, args...)}
+	return &httpError{status: http.StatusBadRequest, Code: protocol.BadRequest, Message: fmt.Sprintf(format, args...)}
 }
 
 // endpoint carries out a request to the HTTP API and returns what is to be answered as JSON. An
@@ -40,6 +41,7 @@ type endpoint func(w http.ResponseWriter, r *http.Request) (any, error)
 // answer serves an endpoint.
 func (n *Node) answer(f endpoint) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n.still()
 		body, err := f(w, r)
 		var refused *httpError
 		switch {
@@ -49,7 +51,7 @@ func (n *Node) answer(f endpoint) http.Handler {
 			refuseHTTP(w, refused)
 		default:
 			n.log.Error("HTTP API: " + err.Error())
-			refuseHTTP(w, &httpError{http.StatusInternalServerError, protocol.Internal, "this node's log says why"})
+			refuseHTTP(w, &httpError{status: http.StatusInternalServerError, Code: protocol.Internal, Message: "this node's log says why"})
 		}
 	})
 }

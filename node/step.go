@@ -70,6 +70,14 @@ func (n *Node) observe(fx gossip.Effects, now time.Time) {
 			n.giveWay(c)
 		}
 	}
+	for _, o := range fx.Orders {
+		n.expel(o.Sessions, o.Order)
+	}
+	for _, o := range fx.Outcomes {
+		if wait := n.orders[o.ID]; wait != nil {
+			wait <- o // there is room for it
+		}
+	}
 	if fx.Doubt {
 		n.log.Warn("this process was paused for longer than the timeout")
 		n.doubt()
@@ -101,13 +109,8 @@ func (n *Node) ended(e channels.Event) {
 		return
 	}
 	n.release(c)
-	switch e.Reason {
-	case channels.ReasonKicked:
-		c.sock.Close(protocol.CloseForbidden, "disconnected by an operator")
-	default:
-		n.stats.TimedOut++
-		c.sock.Close(protocol.CloseSilent, "silent for too long")
-	}
+	n.stats.TimedOut++
+	c.sock.Close(protocol.CloseSilent, "silent for too long")
 }
 
 // tell logs a change of presence.

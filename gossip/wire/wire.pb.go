@@ -304,6 +304,8 @@ type Frame struct {
 	Resumed       []*Resumed             `protobuf:"bytes,4,rep,name=resumed,proto3" json:"resumed,omitempty"`
 	Seen          []*Seen                `protobuf:"bytes,5,rep,name=seen,proto3" json:"seen,omitempty"`
 	SeenAll       bool                   `protobuf:"varint,6,opt,name=seen_all,json=seenAll,proto3" json:"seen_all,omitempty"` // no more of seen will come
+	Orders        []*Order               `protobuf:"bytes,7,rep,name=orders,proto3" json:"orders,omitempty"`                   // to be carried out by the receiver
+	Receipts      []*Receipt             `protobuf:"bytes,8,rep,name=receipts,proto3" json:"receipts,omitempty"`               // of orders that the receiver gave
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -378,6 +380,20 @@ func (x *Frame) GetSeenAll() bool {
 		return x.SeenAll
 	}
 	return false
+}
+
+func (x *Frame) GetOrders() []*Order {
+	if x != nil {
+		return x.Orders
+	}
+	return nil
+}
+
+func (x *Frame) GetReceipts() []*Receipt {
+	if x != nil {
+		return x.Receipts
+	}
+	return nil
 }
 
 // Wants names all that the dialer reads on this stream; it replaces the Wants before.
@@ -1211,6 +1227,145 @@ func (x *Resumed) GetUser() string {
 	return ""
 }
 
+// Order says what the receiver shall do with sessions that it holds: choose status for
+// the user or, without one, end the session or, without that, all of the user.
+type Order struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"` // never used again by the sender; one that comes twice is carried out once
+	User          string                 `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
+	Session       uint64                 `protobuf:"varint,3,opt,name=session,proto3" json:"session,omitempty"`
+	Status        uint32                 `protobuf:"varint,4,opt,name=status,proto3" json:"status,omitempty"`
+	Text          string                 `protobuf:"bytes,5,opt,name=text,proto3" json:"text,omitempty"` // beside the status, or what the clients are told
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Order) Reset() {
+	*x = Order{}
+	mi := &file_wire_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Order) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Order) ProtoMessage() {}
+
+func (x *Order) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Order.ProtoReflect.Descriptor instead.
+func (*Order) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Order) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *Order) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *Order) GetSession() uint64 {
+	if x != nil {
+		return x.Session
+	}
+	return 0
+}
+
+func (x *Order) GetStatus() uint32 {
+	if x != nil {
+		return x.Status
+	}
+	return 0
+}
+
+func (x *Order) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+// Receipt says what came of an order.
+type Receipt struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`             // of the order
+	Sessions      uint64                 `protobuf:"varint,2,opt,name=sessions,proto3" json:"sessions,omitempty"` // that it was carried out on
+	Number        uint64                 `protobuf:"varint,3,opt,name=number,proto3" json:"number,omitempty"`     // of the sender's table, when it had been
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Receipt) Reset() {
+	*x = Receipt{}
+	mi := &file_wire_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Receipt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Receipt) ProtoMessage() {}
+
+func (x *Receipt) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
+func (*Receipt) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Receipt) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *Receipt) GetSessions() uint64 {
+	if x != nil {
+		return x.Sessions
+	}
+	return 0
+}
+
+func (x *Receipt) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
 var File_wire_proto protoreflect.FileDescriptor
 
 const file_wire_proto_rawDesc = "" +
@@ -1239,14 +1394,16 @@ const file_wire_proto_rawDesc = "" +
 	"\x06number\x18\x04 \x01(\x04R\x06number\x12\x16\n" +
 	"\x06digest\x18\x05 \x01(\x06R\x06digest\x12\x1a\n" +
 	"\breadable\x18\x06 \x01(\bR\breadable\x12\x12\n" +
-	"\x04left\x18\a \x01(\bR\x04left\"\xf7\x01\n" +
+	"\x04left\x18\a \x01(\bR\x04left\"\xd5\x02\n" +
 	"\x05Frame\x12%\n" +
 	"\x04ping\x18\x01 \x01(\v2\x11.rollcall.v1.PingR\x04ping\x12(\n" +
 	"\x05wants\x18\x02 \x01(\v2\x12.rollcall.v1.WantsR\x05wants\x12+\n" +
 	"\x06answer\x18\x03 \x01(\v2\x13.rollcall.v1.AnswerR\x06answer\x12.\n" +
 	"\aresumed\x18\x04 \x03(\v2\x14.rollcall.v1.ResumedR\aresumed\x12%\n" +
 	"\x04seen\x18\x05 \x03(\v2\x11.rollcall.v1.SeenR\x04seen\x12\x19\n" +
-	"\bseen_all\x18\x06 \x01(\bR\aseenAll\"\\\n" +
+	"\bseen_all\x18\x06 \x01(\bR\aseenAll\x12*\n" +
+	"\x06orders\x18\a \x03(\v2\x12.rollcall.v1.OrderR\x06orders\x120\n" +
+	"\breceipts\x18\b \x03(\v2\x14.rollcall.v1.ReceiptR\breceipts\"\\\n" +
 	"\x05Wants\x12'\n" +
 	"\x05wants\x18\x01 \x03(\v2\x11.rollcall.v1.WantR\x05wants\x12\x16\n" +
 	"\x06serial\x18\x02 \x01(\x04R\x06serial\x12\x12\n" +
@@ -1314,7 +1471,17 @@ const file_wire_proto_rawDesc = "" +
 	"\x06age_ms\x18\x02 \x01(\x04R\x05ageMs\"7\n" +
 	"\aResumed\x12\x18\n" +
 	"\asession\x18\x01 \x01(\x04R\asession\x12\x12\n" +
-	"\x04user\x18\x02 \x01(\tR\x04user*9\n" +
+	"\x04user\x18\x02 \x01(\tR\x04user\"q\n" +
+	"\x05Order\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x12\n" +
+	"\x04user\x18\x02 \x01(\tR\x04user\x12\x18\n" +
+	"\asession\x18\x03 \x01(\x04R\asession\x12\x16\n" +
+	"\x06status\x18\x04 \x01(\rR\x06status\x12\x12\n" +
+	"\x04text\x18\x05 \x01(\tR\x04text\"M\n" +
+	"\aReceipt\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x1a\n" +
+	"\bsessions\x18\x02 \x01(\x04R\bsessions\x12\x16\n" +
+	"\x06number\x18\x03 \x01(\x04R\x06number*9\n" +
 	"\x04Life\x12\v\n" +
 	"\aSERVING\x10\x00\x12\f\n" +
 	"\bDRAINING\x10\x01\x12\b\n" +
@@ -1334,7 +1501,7 @@ func file_wire_proto_rawDescGZIP() []byte {
 }
 
 var file_wire_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_wire_proto_goTypes = []any{
 	(Life)(0),          // 0: rollcall.v1.Life
 	(*Ping)(nil),       // 1: rollcall.v1.Ping
@@ -1352,6 +1519,8 @@ var file_wire_proto_goTypes = []any{
 	(*Place)(nil),      // 13: rollcall.v1.Place
 	(*Seen)(nil),       // 14: rollcall.v1.Seen
 	(*Resumed)(nil),    // 15: rollcall.v1.Resumed
+	(*Order)(nil),      // 16: rollcall.v1.Order
+	(*Receipt)(nil),    // 17: rollcall.v1.Receipt
 }
 var file_wire_proto_depIdxs = []int32{
 	0,  // 0: rollcall.v1.Ping.life:type_name -> rollcall.v1.Life
@@ -1361,19 +1530,21 @@ var file_wire_proto_depIdxs = []int32{
 	6,  // 4: rollcall.v1.Frame.answer:type_name -> rollcall.v1.Answer
 	15, // 5: rollcall.v1.Frame.resumed:type_name -> rollcall.v1.Resumed
 	14, // 6: rollcall.v1.Frame.seen:type_name -> rollcall.v1.Seen
-	5,  // 7: rollcall.v1.Wants.wants:type_name -> rollcall.v1.Want
-	7,  // 8: rollcall.v1.Answer.entries:type_name -> rollcall.v1.Entry
-	8,  // 9: rollcall.v1.Entry.session:type_name -> rollcall.v1.Session
-	11, // 10: rollcall.v1.Entry.membership:type_name -> rollcall.v1.Membership
-	12, // 11: rollcall.v1.Entry.end:type_name -> rollcall.v1.End
-	10, // 12: rollcall.v1.Session.choice:type_name -> rollcall.v1.Choice
-	9,  // 13: rollcall.v1.Session.details:type_name -> rollcall.v1.Details
-	13, // 14: rollcall.v1.End.elsewhere:type_name -> rollcall.v1.Place
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	16, // 7: rollcall.v1.Frame.orders:type_name -> rollcall.v1.Order
+	17, // 8: rollcall.v1.Frame.receipts:type_name -> rollcall.v1.Receipt
+	5,  // 9: rollcall.v1.Wants.wants:type_name -> rollcall.v1.Want
+	7,  // 10: rollcall.v1.Answer.entries:type_name -> rollcall.v1.Entry
+	8,  // 11: rollcall.v1.Entry.session:type_name -> rollcall.v1.Session
+	11, // 12: rollcall.v1.Entry.membership:type_name -> rollcall.v1.Membership
+	12, // 13: rollcall.v1.Entry.end:type_name -> rollcall.v1.End
+	10, // 14: rollcall.v1.Session.choice:type_name -> rollcall.v1.Choice
+	9,  // 15: rollcall.v1.Session.details:type_name -> rollcall.v1.Details
+	13, // 16: rollcall.v1.End.elsewhere:type_name -> rollcall.v1.Place
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_wire_proto_init() }
@@ -1388,7 +1559,7 @@ func file_wire_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_wire_proto_rawDesc), len(file_wire_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   15,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

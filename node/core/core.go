@@ -55,7 +55,8 @@ func (c *Core) Tick(now time.Time) {
 
 // Settle ends a step, of whatever calls to View and Gossip: what the view wrote
 // goes into the node's table, and what the step wants done is returned. The
-// sockets of the sessions in Resumed, which are in grace now, are to be closed.
+// sockets of the sessions in Resumed, which are in grace now, are to be closed. Orders
+// have been carried out, as the view's events tell.
 func (c *Core) Settle(now time.Time) gossip.Effects {
 	if !c.learned && c.Gossip.Ready() {
 		c.learned = true
@@ -68,10 +69,39 @@ func (c *Core) Settle(now time.Time) gossip.Effects {
 	if len(fx.Resumed) > 0 {
 		fx.Resumed = c.resumed(now, fx.Resumed)
 	}
+	for i := range fx.Orders {
+		fx.Orders[i].Sessions = c.Obey(now, fx.Orders[i].Order)
+	}
 	c.Gossip.Put(now, c.View.Writes())
+	for _, o := range fx.Orders {
+		c.Gossip.Obeyed(now, o)
+	}
 	put := c.Gossip.Take()
 	fx.Wakes = append(fx.Wakes, put.Wakes...)
 	return fx
+}
+
+// Obey carries out an order on the sessions that this node holds, and returns them. What
+// is done already is done again to nobody.
+func (c *Core) Obey(now time.Time, o gossip.Order) (sessions []uint64) {
+	t := c.Now(now)
+	switch {
+	case o.Status != 0:
+		if c.View.ChooseFor(t, o.User, o.Status, o.Text) {
+			sessions = c.View.OwnSessions(o.User)
+		}
+	case o.Session != 0:
+		if c.View.Close(t, o.Session, channels.ReasonKicked) {
+			sessions = []uint64{o.Session}
+		}
+	default:
+		for _, s := range c.View.OwnSessions(o.User) {
+			if c.View.Close(t, s, channels.ReasonKicked) {
+				sessions = append(sessions, s)
+			}
+		}
+	}
+	return sessions
 }
 
 // resumed puts sessions in grace whose users opened others in their stead, and

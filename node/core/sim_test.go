@@ -33,6 +33,7 @@ type world struct {
 	net     network
 	clients []*client
 	lastID  int
+	orders  orders
 
 	snaps   map[channels.NodeID]map[uint64]uint64     // hash of each table's content at each number
 	beats   map[pair]heard                            // last arrival of a new beat of the second at the first

@@ -48,6 +48,10 @@ func (w *world) carry(n *node, fx gossip.Effects) {
 	for _, r := range fx.Resumed {
 		w.resumed(n, r.Session)
 	}
+	w.obeyed(n, fx.Orders)
+	for _, o := range fx.Outcomes {
+		w.outcome(n, o)
+	}
 	if fx.Doubt {
 		w.doubted(n)
 	}

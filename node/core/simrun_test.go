@@ -44,6 +44,9 @@ func simulate(seed uint64, verbose bool) *world {
 	w.net.slow = time.Duration(w.rng.IntN(4)) * 50 * time.Millisecond
 	w.run(5 * time.Second)
 	w.churn()
+	if seed%4 == 3 {
+		w.command()
+	}
 	w.run(10 * time.Second)
 	w.fault()
 	w.run(30*time.Second + w.dur(60*time.Second))
