@@ -310,8 +310,8 @@ var Pulse = class {
     const jumped = Math.abs(wall - this.#wall - gap) > 1e3;
     this.#mono = mono;
     this.#wall = wall;
-    const most2 = 2 * this.#interval;
-    this.#beat({ ran: Math.min(gap, most2), late: gap > most2 || jumped, jumped });
+    const most3 = 2 * this.#interval;
+    this.#beat({ ran: Math.min(gap, most3), late: gap > most3 || jumped, jumped });
   }
 };
 var NodeTime = class {
@@ -1223,51 +1223,6 @@ function tell(room, listener) {
   return room.on("change", look3);
 }
 
-// src/changes.js
-function loop(left) {
-  const waiting = /* @__PURE__ */ new Map();
-  let over = false;
-  let wake = () => {
-  };
-  async function* changes() {
-    try {
-      for (; ; ) {
-        for (const [user, change] of waiting) {
-          waiting.delete(user);
-          yield change;
-        }
-        if (over) return;
-        await new Promise((resolve) => wake = () => resolve(0));
-      }
-    } finally {
-      left();
-    }
-  }
-  return {
-    changes: changes(),
-    push(change) {
-      const net = merge(waiting.get(change.user), change);
-      waiting.delete(change.user);
-      if (net) waiting.set(change.user, net);
-      wake();
-    },
-    /** What waits is still handed out, then the loop ends. */
-    end() {
-      over = true;
-      wake();
-    }
-  };
-}
-function merge(first, then) {
-  if (!first) return then;
-  if (then.action === "leave") return first.action === "join" ? null : then;
-  const action = first.action === "join" ? "join" : "update";
-  return (
-    /** @type {Change} */
-    { ...then, action, old: "old" in first ? first.old : first.member }
-  );
-}
-
 // src/roster.js
 var nobody = { version: 0, count: 0, partial: false, complete: true, members: /* @__PURE__ */ new Map() };
 function assemble(parts) {
@@ -1315,6 +1270,49 @@ function arrival(old, member) {
 }
 function look2({ status, data, profile }) {
   return JSON.stringify([status, data, profile]);
+}
+
+// src/changes.js
+var most2 = 1e3;
+function loop(left) {
+  let waiting = [];
+  let before;
+  let bound = most2;
+  let over = false;
+  let wake = () => {
+  };
+  async function* changes() {
+    try {
+      for (; ; ) {
+        const now = waiting;
+        waiting = [];
+        yield* now;
+        if (waiting.length) continue;
+        if (over) return;
+        await new Promise((resolve) => wake = () => resolve(0));
+      }
+    } finally {
+      left();
+    }
+  }
+  return {
+    changes: changes(),
+    /** @param {Change[]} changes @param {Roster} from @param {Roster} to what they made of it */
+    push(changes2, from, to) {
+      if (!waiting.length) before = from;
+      waiting = waiting.concat(changes2);
+      if (waiting.length > bound) {
+        waiting = replace(before, { ...to, partial: false, complete: true }).changes;
+        bound = most2 + 2 * waiting.length;
+      }
+      wake();
+    },
+    /** What waits is still handed out, then the loop ends. */
+    end() {
+      over = true;
+      wake();
+    }
+  };
 }
 
 // src/room.js
@@ -1378,8 +1376,8 @@ var Room = class extends Emitter {
     return this.members.has(user);
   }
   /**
-   * Changes from now on, for one `for await` loop. It ends when the room is over. A loop that falls
-   * behind sees what it missed of a user as one change.
+   * Changes from now on, for one `for await` loop. It ends when the room is over. A loop that falls more than
+   * 1,000 changes behind sees differences only, as after a reconnect.
    */
   changes() {
     const mine = loop(() => this.#loops.delete(mine));
@@ -1549,11 +1547,11 @@ var Room = class extends Emitter {
    * @param {boolean} [whole] that it came as a whole
    */
   #tell({ roster, changes }, whole = false) {
-    const counted = roster.count !== this.#roster.count;
+    const before = this.#roster;
     this.#roster = roster;
-    for (const change of changes) for (const loop2 of this.#loops) loop2.push(change);
+    for (const loop2 of this.#loops) loop2.push(changes, before, roster);
     const events = changes.map(({ action, member, old, reason }) => [action, member, old ?? reason]);
-    if (counted) events.push(["count", roster.count]);
+    if (roster.count !== before.count) events.push(["count", roster.count]);
     if (whole) events.push(["sync", roster.members]);
     for (const [name, ...args] of [...events, ["change"]]) if (!this.#over()) this.emit(name, .../** @type {any} */
     args);

@@ -1,24 +1,32 @@
-/** @import { Change } from './roster.js' */
+import { replace } from './roster.js'
+
+/** @import { Change, Roster } from './roster.js' */
+
+/** How many changes may wait for a loop, until they are made what differs. */
+const most = 1_000
 
 /**
- * Makes a loop over the changes of a room for one `for await`, which may take its time: what waits for it
- * is at most one change per user, since a join that is undone before it was told is none.
+ * Makes a loop over the changes of a room for one `for await`, which may take its time: it sees all of them, in order.
+ * If it falls far behind it sees differences only, as after a reconnect, so that no more wait for it than a few for each user.
  *
  * @param {() => void} left called when the loop is left
  */
 export function loop(left) {
-  /** @type {Map<string, Change>} */
-  const waiting = new Map()
+  /** @type {Change[]} */
+  let waiting = []
+  /** @type {Roster} */
+  let before // the first of what waits
+  let bound = most
   let over = false
   let wake = () => {}
 
   async function* changes() {
     try {
       for (;;) {
-        for (const [user, change] of waiting) {
-          waiting.delete(user)
-          yield change
-        }
+        const now = waiting
+        waiting = []
+        yield* now
+        if (waiting.length) continue
         if (over) return
         await new Promise((resolve) => (wake = () => resolve(0)))
       }
@@ -29,10 +37,14 @@ export function loop(left) {
 
   return {
     changes: changes(),
-    push(/** @type {Change} */ change) {
-      const net = merge(waiting.get(change.user), change)
-      waiting.delete(change.user)
-      if (net) waiting.set(change.user, net)
+    /** @param {Change[]} changes @param {Roster} from @param {Roster} to what they made of it */
+    push(changes, from, to) {
+      if (!waiting.length) before = from
+      waiting = waiting.concat(changes)
+      if (waiting.length > bound) {
+        waiting = replace(before, { ...to, partial: false, complete: true }).changes
+        bound = most + 2 * waiting.length // so that it is not done for each of many users
+      }
       wake()
     },
     /** What waits is still handed out, then the loop ends. */
@@ -41,18 +53,4 @@ export function loop(left) {
       wake()
     },
   }
-}
-
-/**
- * Returns what two changes of one user come to; null: nothing.
- *
- * @param {Change | undefined} first
- * @param {Change} then
- * @returns {Change | null}
- */
-function merge(first, then) {
-  if (!first) return then
-  if (then.action === 'leave') return first.action === 'join' ? null : then
-  const action = first.action === 'join' ? 'join' : 'update'
-  return /** @type {Change} */ ({ ...then, action, old: 'old' in first ? first.old : first.member })
 }

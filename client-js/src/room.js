@@ -114,8 +114,8 @@ export class Room extends Emitter {
   }
 
   /**
-   * Changes from now on, for one `for await` loop. It ends when the room is over. A loop that falls
-   * behind sees what it missed of a user as one change.
+   * Changes from now on, for one `for await` loop. It ends when the room is over. A loop that falls more than
+   * 1,000 changes behind sees differences only, as after a reconnect.
    */
   changes() {
     const mine = loop(() => this.#loops.delete(mine))
@@ -302,12 +302,12 @@ export class Room extends Emitter {
    * @param {boolean} [whole] that it came as a whole
    */
   #tell({ roster, changes }, whole = false) {
-    const counted = roster.count !== this.#roster.count
+    const before = this.#roster
     this.#roster = roster
-    for (const change of changes) for (const loop of this.#loops) loop.push(change)
+    for (const loop of this.#loops) loop.push(changes, before, roster)
     /** @type {any[]} */
     const events = changes.map((/** @type {any} */ { action, member, old, reason }) => [action, member, old ?? reason])
-    if (counted) events.push(['count', roster.count])
+    if (roster.count !== before.count) events.push(['count', roster.count])
     if (whole) events.push(['sync', roster.members])
     for (const [name, ...args] of [...events, ['change']]) if (!this.#over()) this.emit(name, .../** @type {any} */ (args))
   }

@@ -148,8 +148,8 @@ test('every promise settles when the room is left or the client closed', async (
   }
 })
 
-test('for await sees changes, and what it misses while it is busy as one change a user', async () => {
-  const { room, socket } = await joined()
+/** Loops over the changes of a room, one at a time: `next` waits for the one after. */
+function reader(room) {
   const seen = []
   let go = () => {}
   const done = (async () => {
@@ -158,19 +158,45 @@ test('for await sees changes, and what it misses while it is busy as one change 
       await new Promise((resolve) => (go = resolve))
     }
   })()
+  const next = () => {
+    go()
+    return settle()
+  }
+  return { seen, done, next }
+}
+
+test('for await sees every change, in order, also those that came while it was busy, and ends when the room is left', async () => {
+  const { room, socket } = await joined()
+  const { seen, done, next } = reader(room)
   await settle()
-  socket.say({ type: 'diff', channel: 'room', version: 5, count: 3, join: [{ user: 'carol', since: 2 }] })
-  await settle()
-  socket.say({ type: 'diff', channel: 'room', version: 6, count: 4, join: [{ user: 'dave', since: 2 }] })
-  socket.say({ type: 'diff', channel: 'room', version: 7, count: 3, leave: [{ user: 'dave', reason: 'left' }] })
-  socket.say({ type: 'diff', channel: 'room', version: 8, count: 3, update: [{ user: 'bob', since: 1, status: 'away' }] })
-  socket.say({ type: 'diff', channel: 'room', version: 9, count: 2, leave: [{ user: 'bob', reason: 'left' }] })
-  go()
-  await settle()
+  socket.say(
+    { type: 'diff', channel: 'room', version: 5, count: 4, join: [{ user: 'carol', since: 2 }, { user: 'dave', since: 2 }] },
+    { type: 'diff', channel: 'room', version: 6, count: 3, leave: [{ user: 'dave', reason: 'left' }] },
+  )
+  for (let i = 0; i < 2; i++) await next()
+  socket.say({ type: 'diff', channel: 'room', version: 7, count: 3, update: [{ user: 'bob', since: 1, status: 'away' }] })
+  for (let i = 0; i < 2; i++) await next()
+  socket.say({ type: 'diff', channel: 'room', version: 8, count: 2, leave: [{ user: 'bob', reason: 'left' }] })
   room.leave()
-  go()
+  for (let i = 0; i < 2; i++) await next()
   await done
-  assert.deepEqual(seen, ['join carol', 'leave bob'])
+  assert.deepEqual(seen, ['join carol', 'join dave', 'leave dave', 'update bob', 'leave bob'])
+})
+
+test('a loop that falls more than 1,000 changes behind sees differences only', async () => {
+  const { room, socket } = await joined()
+  const { seen, done, next } = reader(room)
+  await settle()
+  const diff = (version, change) => socket.say({ type: 'diff', channel: 'room', version, count: 2, ...change })
+  diff(5, { join: [{ user: 'carol', since: 2 }] })
+  await next()
+  for (let i = 0; i < 998; i++) diff(6 + i, { update: [{ user: 'bob', since: 1, data: { i } }] })
+  diff(1_004, { join: [{ user: 'dave', since: 2 }, { user: 'eve', since: 2 }] })
+  diff(1_005, { update: [{ user: 'dave', since: 2, status: 'busy' }], leave: [{ user: 'carol', reason: 'left' }, { user: 'eve', reason: 'left' }] })
+  room.leave()
+  for (let i = 0; i < 4; i++) await next()
+  await done
+  assert.deepEqual(seen, ['join carol', 'leave carol', 'update bob', 'join dave'])
 })
 
 test('count mode: how many, and not who', async () => {
