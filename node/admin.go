@@ -30,8 +30,8 @@ func (n *Node) routes() []route {
 	}
 }
 
-// AdminHandler serves what is for operators: the HTTP API below /v1/, /metrics,
-// /healthz and /readyz. It may be mounted in a server of one's own while
+// AdminHandler serves what is for operators: the HTTP API, which /openapi.yaml describes,
+// /metrics, /healthz and /readyz. It may be mounted in a server of one's own while
 // [Node.Run] runs; unless there are [Config.AdminKeys] it then has to be asked at an
 // address or at localhost.
 func (n *Node) AdminHandler() http.Handler {
@@ -47,6 +47,7 @@ func (n *Node) AdminHandler() http.Handler {
 	for path, m := range paths {
 		mux.Handle(path, n.guard(m))
 	}
+	mux.Handle("/openapi.yaml", methods{http.MethodGet: http.HandlerFunc(getOpenAPI)})
 	mux.Handle("/", n.guard(n.answer(nowhere)))
 	return mux
 }

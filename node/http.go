@@ -27,19 +27,21 @@ func (n *Node) Handler() http.Handler {
 }
 
 func (n *Node) health(mux *http.ServeMux) {
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		switch {
-		case n.stopped():
-			http.Error(w, "stopping", http.StatusServiceUnavailable)
-		case n.leaving():
-			http.Error(w, "draining", http.StatusServiceUnavailable)
-		case !n.Ready():
-			http.Error(w, "learning the cluster", http.StatusServiceUnavailable)
-		default:
-			fmt.Fprintln(w, "ok")
-		}
-	})
+	mux.Handle("/healthz", methods{http.MethodGet: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })})
+	mux.Handle("/readyz", methods{http.MethodGet: http.HandlerFunc(n.getReady)})
+}
+
+func (n *Node) getReady(w http.ResponseWriter, _ *http.Request) {
+	switch {
+	case n.stopped():
+		http.Error(w, "stopping", http.StatusServiceUnavailable)
+	case n.leaving():
+		http.Error(w, "draining", http.StatusServiceUnavailable)
+	case !n.Ready():
+		http.Error(w, "learning the cluster", http.StatusServiceUnavailable)
+	default:
+		fmt.Fprintln(w, "ok")
+	}
 }
 
 // connect upgrades to a WebSocket. Browsers see the close code of a socket, and
