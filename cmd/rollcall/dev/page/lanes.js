@@ -6,7 +6,7 @@ import { hue } from './words.js'
 
 /** How much is remembered, and how much is shown at least, milliseconds. */
 const most = 120_000
-const least = 20_000
+const least = 8_000
 
 /** In pixels, as all here: the height of a lane, and the room for its name. */
 const lane = 32

@@ -39,7 +39,7 @@ function card(name, act) {
   } }, 'Kill')
   kill.setAttribute('aria-label', `Kill ${name}`)
   const element = make('li', { class: 'node', 'aria-labelledby': title.id }, make('div', { class: 'head' }, title, state, make('div', { class: 'doings' }, first, kill)),
-    shows, sees, hint, fate)
+    make('div', { class: 'view' }, shows, sees), hint, fate)
   element.show = (/** @type {Item} */ { node, sight, room }) => {
     element.dataset.state = node.state
     fill(state, make('b', {}, words[node.state]), node.state === 'running' ? `, ${count(node.sessions, 'session')}` : '')
@@ -65,8 +65,8 @@ function card(name, act) {
 function roster(node, room) {
   if (node.state === 'killed') return ['Shows nothing: it is not there.']
   if (!room) return [node.state === 'paused' ? 'Does not answer any more.' : 'Being asked…']
-  const members = [...room.members.keys()]
-  const parts = [make('span', { class: 'label' }, node.state === 'paused' ? `Showed ${room.count} here` : `Shows ${room.count} here`)]
+  const members = [...room.members.keys()].sort() // each node knows them in an order of its own
+  const parts = [make('span', { class: 'label' }, `${node.state === 'paused' ? 'Showed' : 'Shows'} ${room.count || 'nobody'}`)]
   const seals = members.slice(0, faces).map((user) => {
     const seal = make('span', { class: 'seal small', title: user, 'aria-hidden': 'true' }, initial(user))
     seal.style.setProperty('--hue', String(hue(user)))
