@@ -44,7 +44,9 @@ func (n *Node) Nodes() []NodeInfo {
 	loads := map[channels.NodeID]channels.Load{}
 	now := time.Now()
 	n.mu.Lock()
-	n.core.Now(now)
+	if n.mishaps.frozen.Load() == nil { // else its clock stands still, too
+		n.core.Now(now)
+	}
 	for p := range n.core.Gossip.Peers() {
 		if p.State == gossip.Here || p.State == gossip.Late {
 			peers = append(peers, p)
