@@ -110,6 +110,15 @@ test('a question asked before a freeze is not held against the node after it', a
   assert.deepEqual([client.state, world.sockets.length], ['online', 1])
 })
 
+test('a page that comes back goes on with the session of the page that was here meanwhile', async () => {
+  fire(page, 'pagehide')
+  const [key] = [...world.stored].find(([, value]) => value === '"s1"')
+  world.stored.set(key, '"s7"')
+  fire(page, 'pageshow')
+  await settle()
+  assert.equal(world.socket.find('hello').resume, 's7')
+})
+
 test('frozen on its way into the cache of "back", it has no connection, and opens one at "back" only', async () => {
   fire(page, 'pagehide')
   fire(document, 'freeze')

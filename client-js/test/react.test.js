@@ -91,8 +91,9 @@ test('a followed user is shown as she is', async () => {
 test('components that are rendered together share, and what was rendered and never shown is forgotten in the end', async () => {
   const client = new World().client()
   const first = holdRoom(client, 'room', false, 'members')
-  const stop = first.subscribe(() => {})
   const second = holdUser(client, 'bob')
+  assert.equal(holdRoom(client, 'room', false, 'members'), first) // for another component, before either is mounted
+  const stop = first.subscribe(() => {})
   assert.deepEqual([holdRoom(client, 'room', false, 'members') === first, holdUser(client, 'bob') === second], [true, true])
   for (let i = 0; i < 100; i++) holdUser(client, `user ${i}`)
   assert.deepEqual([holdRoom(client, 'room', false, 'members') === first, holdUser(client, 'bob') === second], [true, false])
