@@ -83,6 +83,10 @@ const goingAway = "this node is going away"
 // turnAway refuses a client that has no session, because the node is going away: it
 // answers hello, if one waits. Node.mu is held.
 func (c *conn) turnAway() {
+	if c.node.mishaps.dead {
+		c.sock.Cut()
+		return
+	}
 	if !c.sock.Closing() {
 		c.refuse(c.awaited, protocol.Draining, goingAway)
 		c.sock.Close(protocol.CloseGoingAway, goingAway)

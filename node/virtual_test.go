@@ -150,7 +150,7 @@ func (w *world) cluster(size int, tune ...func(*Config)) []*virtual {
 	for _, n := range w.nodes {
 		<-n.ready
 	}
-	w.until("every node is met by every other", 30*time.Second, func() bool {
+	w.until("every node is met by every other", 5*time.Minute, func() bool {
 		for _, n := range w.nodes {
 			if n.mesh.Stats().Members != len(w.nodes) {
 				return false

@@ -124,6 +124,8 @@ function tell(text, wrong) {
 /** @param {Sight} next */
 function see(next) {
   const first = !sight
+  const urls = (/** @type {Sight} */ { nodes }) => nodes.map(({ url }) => url).join()
+  if (sight && urls(sight) !== urls(next)) return location.reload() // another cluster, whose nodes this page may not connect to
   if (sight) compare(sight, next)
   sight = next
   byId('freshness').hidden = true
