@@ -7,6 +7,7 @@ package channels
 type Cause struct {
 	Origin NodeID // whose entry it was, or whose life
 	How    How
+	Later  Delay  // what took its time because of that
 	N      uint64 // of Began and Ended the ID of the entry; of Changed, Lost and Back a number of Origin's table
 	Beat   uint64 // of Lost and Back: the highest that was heard before the loss
 }
@@ -23,6 +24,23 @@ const (
 	Lost                   // a node was given up
 	Back                   // a node was there again that had been given up
 )
+
+// Delay is why a change made an event only later, besides others that it made at once.
+type Delay uint8
+
+const (
+	AtOnce    Delay = iota
+	AfterHold       // from online to away
+	AfterFade       // of a choice that no session carries any more
+)
+
+// later returns a cause for what will take its time.
+func (c Cause) later(d Delay) Cause {
+	if c.How != 0 {
+		c.Later = d
+	}
+	return c
+}
 
 // by notes what the following touches and events are caused by. What happens to a node
 // as a whole is the cause of all that it does to its entries.

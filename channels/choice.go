@@ -35,10 +35,11 @@ func truth(b bool) int {
 // wins is Outranks where either may be none.
 func (c *Choice) wins(over *Choice) bool { return c != nil && (over == nil || c.Outranks(over)) }
 
-// consider takes a choice that was told for the user, if it wins.
-func (u *user) consider(c *Choice) {
+// consider takes a choice that was told for a touched user, if it wins.
+func (v *View) consider(u *user, c *Choice) {
 	if c.wins(u.choice) {
 		u.choice, u.fadeAt = c, 0
+		v.touchedUsers[u.mark-1].chose = v.because()
 	}
 }
 
@@ -52,7 +53,7 @@ func (v *View) fade(now Now, u *user, carried *Choice, cause uint32) {
 	}
 	if u.fadeAt == 0 {
 		u.fadeAt = now.Run + v.cfg.Timeout
-		v.fades.push(u.fadeAt, due{u, v.causeOf(cause)})
+		v.fades.push(u.fadeAt, due{u, v.causeOf(cause).later(AfterFade)})
 	}
 	if now.Run >= u.fadeAt {
 		u.choice, u.fadeAt = carried, 0

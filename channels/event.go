@@ -1,6 +1,7 @@
 package channels
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 )
@@ -52,6 +53,7 @@ type Event struct {
 	OldConnection, Connection State
 	OldChosen, Chosen         Status
 	OldText, Text             string
+	ChoiceCause               Cause // of another choice or text; Cause is that of all else
 
 	// Of a channel: the member as it is, or was last.
 	Channel string
@@ -143,6 +145,7 @@ func (v *View) tellUser(t *touchedUser, is look) {
 		OldConnection: old.conn, Connection: now.conn,
 		OldChosen: old.chosen, Chosen: now.chosen,
 		OldText: old.text, Text: now.text,
+		ChoiceCause: v.known(v.causeOf(cmp.Or(t.chose, t.cause))),
 	})
 }
 

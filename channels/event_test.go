@@ -40,14 +40,14 @@ func TestUserEventTellsThenAndNow(t *testing.T) {
 	v.Choose(at(0), s, StatusBusy, "call")
 	v.Close(at(0), s, ReasonLeft)
 	want := []Event{
-		{Kind: UserChanged, Cause: Cause{Origin: self, How: Began, N: s}, User: "alice", OldStatus: StatusOffline, Status: StatusOnline, Connection: Online, OldChosen: StatusOnline, Chosen: StatusOnline},
+		{Kind: UserChanged, Cause: Cause{Origin: self, How: Began, N: s}, User: "alice", OldStatus: StatusOffline, Status: StatusOnline, Connection: Online, OldChosen: StatusOnline, Chosen: StatusOnline, ChoiceCause: Cause{Origin: self, How: Began, N: s}},
 		{
 			Kind: UserChanged, Cause: Cause{Origin: self, How: Changed, N: 2}, User: "alice", OldStatus: StatusOnline, Status: StatusBusy, OldConnection: Online, Connection: Online,
-			OldChosen: StatusOnline, Chosen: StatusBusy, Text: "call",
+			OldChosen: StatusOnline, Chosen: StatusBusy, Text: "call", ChoiceCause: Cause{Origin: self, How: Changed, N: 2},
 		},
 		{
 			Kind: UserChanged, Cause: Cause{Origin: self, How: Ended, N: s}, User: "alice", OldStatus: StatusBusy, Status: StatusOffline, OldConnection: Online,
-			OldChosen: StatusBusy, Chosen: StatusBusy, OldText: "call", Text: "call",
+			OldChosen: StatusBusy, Chosen: StatusBusy, OldText: "call", Text: "call", ChoiceCause: Cause{Origin: self, How: Ended, N: s},
 		},
 	}
 	if got := v.Events(); !reflect.DeepEqual(got, want) {

@@ -34,10 +34,14 @@ func (v *View) putMembership(_ Now, o *origin, rec *Membership, number uint64) {
 	}
 	v.touchMember(m)
 	if h != nil {
-		h.rec = keepSince(h.rec, rec)
-		return
+		rec = keepSince(h.rec, rec)
+		h.rec = rec
+	} else {
+		m.add(hold{rec, s})
 	}
-	m.add(hold{rec, s})
+	if m.place == absent || m.top() == rec {
+		v.blame(m)
+	}
 }
 
 // keepSince returns rec with the date of old, if both tell of one membership: a
@@ -72,14 +76,22 @@ func (v *View) endMembership(now Now, o *origin, rec *Membership, end End, user 
 
 // endHold ends a hold, or keeps it while its user is awaited elsewhere.
 func (v *View) endHold(now Now, m *member, h *hold, end End) {
-	t := v.touchMember(m)
 	if w := v.keep(now, end); w != nil {
+		v.touchMember(m)
 		w.m, w.s = m, &session{user: m.user, origin: h.s.origin, wait: w}
 		h.s = w.s
 		return
 	}
-	t.reason = end.Reason
-	m.remove(h)
+	v.touchMember(m).reason = end.Reason
+	v.removeHold(m, h)
+}
+
+// removeHold takes a hold out of a touched member.
+func (v *View) removeHold(m *member, h *hold) {
+	shown := m.top() == h.rec
+	if m.remove(h); shown || m.first.rec == nil {
+		v.blame(m)
+	}
 }
 
 // keepUnseen keeps a member by the end of an entry that never was here: it came

@@ -101,7 +101,7 @@ func (v *View) endSession(now Now, o *origin, rec *Session, end End) {
 		return
 	}
 	v.touchUser(s.user)
-	s.user.consider(rec.Choice)
+	v.consider(s.user, rec.Choice)
 	for m := s.user.members; m != nil; m = m.next {
 		if h := m.holdOf(s); h != nil {
 			v.endHold(now, m, h, end)
@@ -123,7 +123,7 @@ func (v *View) endUnseen(now Now, o *origin, rec *Session, end End) {
 		return
 	}
 	v.touchUser(u)
-	u.consider(rec.Choice)
+	v.consider(u, rec.Choice)
 	for s := u.sessions; s != nil; s = s.next {
 		if s.origin.id == o.id && s.rec.ID == rec.ID {
 			return
@@ -173,7 +173,7 @@ func (v *View) share(s *session) {
 	if c := s.rec.Choice; c != nil && u.choice != nil && c != u.choice && *c == *u.choice {
 		s.rec.Choice = u.choice
 	}
-	u.consider(s.rec.Choice)
+	v.consider(u, s.rec.Choice)
 }
 
 // touchSession touches the user of a session whose state may change.
@@ -191,6 +191,9 @@ func (v *View) touchHolds(s *session) {
 	for m := s.user.members; m != nil; m = m.next {
 		if m.holdOf(s) != nil {
 			v.touchMember(m)
+			if m.place == absent {
+				v.blame(m)
+			}
 		}
 	}
 }

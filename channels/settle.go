@@ -5,6 +5,7 @@ type touchedUser struct {
 	u     *user
 	old   look   // as of the step before
 	cause uint32 // place of what touched her last; see View.because
+	chose uint32 // place of what brought another choice; 0: none
 }
 
 // touchedMember is a member whose holds, or whose user's look, changed in this step.
@@ -16,17 +17,23 @@ type touchedMember struct {
 	visible  bool
 	inGrace  bool   // visible, by sessions in grace alone
 	reason   Reason // of the hold that ended last in this step
-	cause    uint32 // place of what touched it last; see View.because
+	cause    uint32 // place of what made it different; see View.because
 }
 
 // touchUser notes a user to be judged at the end of the step. It must be called
 // before anything of the user changes.
 func (v *View) touchUser(u *user) {
+	v.touchLeft(u)
+	v.touchedUsers[u.mark-1].cause = v.because()
+}
+
+// touchLeft is touchUser for what makes no difference unless nothing of the user remains:
+// whatever else touches her in this step is the cause of what she is then.
+func (v *View) touchLeft(u *user) {
 	if u.mark == 0 {
-		v.touchedUsers = append(v.touchedUsers, touchedUser{u: u, old: u.look()})
+		v.touchedUsers = append(v.touchedUsers, touchedUser{u: u, old: u.look(), cause: v.because()})
 		u.mark = uint32(len(v.touchedUsers))
 	}
-	v.touchedUsers[u.mark-1].cause = v.because()
 }
 
 // touchMember is touchUser for a member. The result is good until the next call.
@@ -37,13 +44,16 @@ func (v *View) touchMember(m *member) *touchedMember {
 			t.visible, t.data, t.since = true, m.data(), m.since
 			t.sessions, t.inGrace = m.sessions()
 		}
+		t.cause = v.because()
 		v.touchedMembers = append(v.touchedMembers, t)
 		m.mark = uint32(len(v.touchedMembers))
 	}
-	t := &v.touchedMembers[m.mark-1]
-	t.cause = v.because()
-	return t
+	return &v.touchedMembers[m.mark-1]
 }
+
+// blame notes that what happens just now makes a touched member different, if anything
+// does: the last of several counts.
+func (v *View) blame(m *member) { v.touchedMembers[m.mark-1].cause = v.because() }
 
 // settle ends a step: everything touched is judged once, users before their
 // members, each in the order of first touch.
@@ -103,8 +113,8 @@ func (v *View) judgeMember(t *touchedMember) {
 		}
 	}
 	visible := present && m.user.visible()
-	if u := m.user.mark; u != 0 && (m.place == hidden && visible || t.visible && present && !visible) {
-		t.cause = v.touchedUsers[u-1].cause // she hides, or shows herself
+	if u := m.user.mark; u != 0 && present && t.byUser(m, visible) {
+		t.cause = v.touchedUsers[u-1].cause
 	}
 	m.channel.sessions -= t.sessions
 	if visible {
@@ -131,6 +141,15 @@ func (v *View) judgeMember(t *touchedMember) {
 	if !held {
 		v.removeMember(m)
 	}
+}
+
+// byUser reports whether it is the user alone who makes a present member different: she
+// shows herself, hides or looks different.
+func (t *touchedMember) byUser(m *member, visible bool) bool {
+	if visible && t.visible {
+		return m.data() == t.data && m.since == t.since
+	}
+	return t.visible || m.place == hidden
 }
 
 func (v *View) removeMember(m *member) {

@@ -144,6 +144,9 @@ func (v *View) judgeUser(now Now, t *touchedUser) {
 	case !u.visible() && t.old.status != StatusOffline:
 		v.see(now, u.name)
 	}
+	if t.chose != 0 && u.conn == t.old.conn {
+		t.cause = t.chose // and not the copies of the choice in her other sessions
+	}
 	v.copyChoice(u)
 	if is := u.look(); is != t.old {
 		v.tellUser(t, is)
@@ -197,7 +200,7 @@ func (v *View) connection(now Now, u *user, best State, cause uint32) State {
 		return Online
 	case best == Away && u.conn == Online && hold == 0:
 		u.awayAt = now.Run + awayHold
-		v.aways.push(u.awayAt, due{u, v.causeOf(cause)})
+		v.aways.push(u.awayAt, due{u, v.causeOf(cause).later(AfterHold)})
 		return Online
 	case best == Away && u.conn == Online && now.Run < hold:
 		u.awayAt = hold

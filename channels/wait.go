@@ -133,17 +133,21 @@ func (v *View) giveGrace(now Now, w *wait) {
 func (v *View) endKept(w *wait) {
 	w.done = true
 	v.kept--
+	u := w.s.user
 	if w.m == nil {
 		v.by(w.s.origin, Ended, w.s.rec.ID)
-		v.touchUser(w.s.user)
-		w.s.user.unlink(w.s)
-		return
+		v.touchLeft(u)
+		u.unlink(w.s)
+	} else {
+		h := w.m.holdOf(w.s)
+		v.by(w.s.origin, Ended, h.rec.ID)
+		v.touchLeft(u)
+		v.touchMember(w.m).reason = w.reason
+		v.removeHold(w.m, h)
 	}
-	h := w.m.holdOf(w.s)
-	v.by(w.s.origin, Ended, h.rec.ID)
-	v.touchUser(w.s.user)
-	v.touchMember(w.m).reason = w.reason
-	w.m.remove(h)
+	if !u.remains() {
+		v.touchUser(u)
+	}
 }
 
 // giveUpWaiting ends those who were kept for the whole timeout.

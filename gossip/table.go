@@ -45,7 +45,7 @@ func remains(ch channels.Change) channels.Change {
 	case s != nil:
 		return channels.Change{End: ch.End, Session: &channels.Session{ID: s.ID, User: s.User, State: s.State, Choice: s.Choice}}
 	default:
-		return channels.Change{End: ch.End, Membership: &channels.Membership{ID: m.ID, Session: m.Session, Channel: m.Channel}}
+		return channels.Change{End: ch.End, Membership: &channels.Membership{ID: m.ID, Session: m.Session, Channel: m.Channel, Since: m.Since}}
 	}
 }
 

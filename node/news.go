@@ -129,8 +129,10 @@ func (n *Node) publish(first []Event, told []channels.Event, now time.Time) {
 			continue
 		}
 		raw = append(raw, told[i])
-		if at := told[i].Cause.Origin; labels[at] == "" {
-			labels[at] = n.label(at)
+		for _, at := range [...]channels.NodeID{told[i].Cause.Origin, told[i].ChoiceCause.Origin} {
+			if _, known := labels[at]; !known {
+				labels[at] = n.label(at)
+			}
 		}
 	}
 	if len(first)+len(raw) == 0 {

@@ -251,13 +251,14 @@ func (n *Node) Run(ctx context.Context) error {
 	if n.hasCrashed() {
 		return nil
 	}
+	hook := n.newHook()
 	if err := n.mesh.Start(); err != nil {
 		return fmt.Errorf("node: %w", err)
 	}
 	var wg sync.WaitGroup
 	ticking, endTicking := context.WithCancel(context.WithoutCancel(ctx))
 	wg.Go(func() { n.ticks(ticking) })
-	if hook := n.newHook(); hook != nil {
+	if hook != nil {
 		wg.Go(hook.run)
 	}
 	told := make(chan struct{})

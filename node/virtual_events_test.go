@@ -49,10 +49,13 @@ func (e *ear) register(n *virtual) {
 func TestCallbacksAndStreamsTellOfOneSession(t *testing.T) {
 	inWorld(t, 1, func(w *world) {
 		var all, named, far ear
+		w.prepare = func(n *virtual) {
+			n.OnEvent(func(e Event) { all.call("%s", story(&e)) })
+			named.register(n)
+		}
 		first := w.start()
-		first.OnEvent(func(e Event) { all.call("%s", story(&e)) })
-		named.register(first)
 		<-first.ready
+		w.prepare = nil
 		second := w.cluster(1)[1]
 		far.register(second)
 		c := w.consume(second, "")

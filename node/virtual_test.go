@@ -39,6 +39,8 @@ type world struct {
 	http  *http.Client
 	nodes []*virtual
 	tabs  []*tab
+
+	prepare func(*virtual) // if not nil, called with every node before it runs
 }
 
 // virtual is one node of a world.
@@ -130,6 +132,9 @@ func (w *world) start(tune ...func(*Config)) *virtual {
 	}
 	if n.Node, err = New(cfg); err != nil {
 		w.Fatal(err)
+	}
+	if w.prepare != nil {
+		w.prepare(n)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	n.stop = cancel

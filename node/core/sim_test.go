@@ -43,6 +43,8 @@ type world struct {
 	log     []string
 	verbose bool
 	told    map[*node][]string // joins and leaves that each node has shown
+	ids     map[string]string  // of events: what they are about
+	only    map[string]string  // beginnings and ends of sessions: the id
 	err     error
 }
 
@@ -87,7 +89,7 @@ func newWorld(seed uint64, nodes int) *world {
 		beats:  map[pair]heard{},
 		places: map[channels.NodeID]map[uint64]membership{},
 	}
-	w.told = map[*node][]string{}
+	w.told, w.ids, w.only = map[*node][]string{}, map[string]string{}, map[string]string{}
 	w.net = network{w: w, cut: map[[2]int]bool{}}
 	for slot := range nodes {
 		w.nodes = append(w.nodes, nil)
@@ -164,6 +166,10 @@ type node struct {
 	before  map[channels.NodeID]uint64 // what it had of others before this step
 	lost    map[channels.NodeID]bool   // given up and not shown again
 	stopped time.Time                  // when it was killed or paused
+
+	stream *reader  // from when it knew the cluster; nil before
+	steps  int      // since then
+	ids    []string // of its events
 }
 
 func (n *node) String() string { return fmt.Sprintf("n%d(%s)", n.slot, n.id.String()[:4]) }

@@ -68,7 +68,9 @@ func (w *world) check(n *node, fx gossip.Effects) {
 			w.checkLost(n, w.byID[note.Node])
 		}
 	}
-	for _, e := range n.core.View.Events() {
+	told := n.core.View.Events()
+	w.stream(n, told)
+	for _, e := range told {
 		switch e.Kind {
 		case channels.ChannelJoined:
 			w.trace("%v: %s joins %s", n, e.User, e.Channel)

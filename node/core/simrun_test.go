@@ -52,6 +52,9 @@ func simulate(seed uint64, verbose bool) *world {
 	w.run(30*time.Second + w.dur(60*time.Second))
 	w.calm()
 	w.run(2*timeout + 4*interval)
+	for _, n := range w.nodes {
+		w.expectStream(n)
+	}
 	w.expectTruth()
 	w.expectAgreement()
 	w.expectNoAlarm()

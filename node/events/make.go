@@ -8,13 +8,14 @@ import (
 
 // Append appends what a change of the view is to those who listen, at Unix milliseconds:
 // nothing, one event, or two where a choice changes both what others see and what was
-// chosen. The label is that of the node where it happened, e.Cause.Origin.
-func Append(dst []Event, e channels.Event, at int64, label string) []Event {
-	add := func(t Type, f Event) {
-		f.Type, f.Time, f.Node, f.NodeID = t, at, label, e.Cause.Origin.String()
-		f.ID = id(&f, e.Cause)
+// chosen. The labels are of the nodes that caused it.
+func Append(dst []Event, e channels.Event, at int64, labels map[channels.NodeID]string) []Event {
+	because := func(c channels.Cause, t Type, f Event) {
+		f.Type, f.Time, f.Node, f.NodeID = t, at, labels[c.Origin], c.Origin.String()
+		f.ID = id(&f, c)
 		dst = append(dst, f)
 	}
+	add := func(t Type, f Event) { because(e.Cause, t, f) }
 	switch e.Kind {
 	case channels.SessionConnected, channels.SessionDisconnected, channels.SessionAway, channels.SessionOnline:
 		add(sessionTypes[e.Kind], session(e))
@@ -24,7 +25,7 @@ func Append(dst []Event, e channels.Event, at int64, label string) []Event {
 			add(t, f)
 		}
 		if e.Chosen != e.OldChosen || e.Text != e.OldText {
-			add(UserStatus, f)
+			because(e.ChoiceCause, UserStatus, f)
 		}
 	case channels.ChannelJoined, channels.ChannelUpdated, channels.ChannelLeft:
 		f := Event{User: e.User, Channel: e.Channel, Member: member(e.Member)}

@@ -37,7 +37,7 @@ func (b *Batch) Events() []Event {
 	b.made.Do(func() {
 		b.events = b.first
 		for i := range b.raw {
-			b.events = Append(b.events, b.raw[i], b.at, b.labels[b.raw[i].Cause.Origin])
+			b.events = Append(b.events, b.raw[i], b.at, b.labels)
 		}
 		b.first, b.raw = nil, nil
 	})
