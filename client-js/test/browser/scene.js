@@ -6,7 +6,6 @@ import { sign } from './cluster.js'
 
 /** How long anything may take, milliseconds. Only what hangs takes that long. */
 const deadline = 60_000
-const waiting = { timeout: deadline, polling: 50 }
 
 let scenes = 0
 
@@ -143,11 +142,18 @@ export const plain = (text) => text.replace(/\d+/g, '')
 /** For what shows itself by not happening. */
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Waits until a page is in its room. */
-export const online = (page) => page.waitForFunction(() => globalThis.rollcall?.state === 'online' && globalThis.room.state === 'live', null, waiting)
+/** Waits until something holds in a page. The page is asked from here, for its own timers may be throttled. */
+export async function holds(page, what, argument) {
+  const end = performance.now() + deadline
+  const asked = () => page.evaluate(what, argument).catch(() => false) // while the page is replaced
+  while (!(await asked())) {
+    if (performance.now() > end) throw new Error(`does not come to hold: ${what}, ${argument}; log: ${await page.evaluate(() => globalThis.log)}`)
+    await pause(50)
+  }
+}
 
-/** Waits until something holds in a page. */
-export const holds = (page, what, argument) => page.waitForFunction(what, argument, waiting)
+/** Waits until a page is in its room. */
+export const online = (page) => holds(page, () => globalThis.rollcall?.state === 'online' && globalThis.room.state === 'live')
 
 /** What happened in the room of a page, less what is named. */
 export async function told(page, ...less) {
