@@ -2,6 +2,7 @@ package channels
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"runtime"
 	"testing"
@@ -99,4 +100,26 @@ func BenchmarkApply(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(changes), "ns/change")
+}
+
+// BenchmarkSearch prints what one step of ten thousand costs of the search for a page of a
+// thousand, in a channel of a hundred thousand.
+func BenchmarkSearch(b *testing.B) {
+	v := New(Config{Self: NodeID{1}, Grace: time.Second, Timeout: time.Second})
+	v.Record(0)
+	v.Learned()
+	var sessions, memberships []Change
+	for i, n := range rand.New(rand.NewPCG(1, 1)).Perm(100_000) {
+		id := uint64(2*i + 1)
+		sessions = append(sessions, Change{Session: &Session{ID: id, User: fmt.Sprint("user", n), State: Online}})
+		memberships = append(memberships, Change{Membership: &Membership{ID: id + 1, Session: id, Channel: "hall"}})
+	}
+	v.Apply(Now{1, 1}, NodeID{2}, sessions, 1)
+	v.Apply(Now{1, 1}, NodeID{2}, memberships, 2)
+	s := Search{Channel: "hall", After: "user5", Most: 1000}
+	for b.Loop() {
+		if v.Search(&s, 10_000) {
+			s = Search{Channel: "hall", After: "user5", Most: 1000}
+		}
+	}
 }

@@ -21,6 +21,9 @@
 // table's number and digest are. A peer that is overdue is asked, directly and
 // through all others, before it is given up: see [State].
 //
+// An [Order] asks a peer for something that only it can do, since it holds the session:
+// see [Core.Order]. The peer answers with a [Receipt].
+//
 // # Invariants
 //
 //   - A copy at number n equals its origin's table as of n.

@@ -26,7 +26,7 @@ type Channel struct {
 }
 
 // How much is done in one step, so that no question of an operator keeps clients waiting:
-// either is less than a millisecond.
+// either takes about a millisecond.
 const (
 	maxLooks   = 10_000 // members or channels looked at
 	maxLookups = 1000   // users or members looked up
