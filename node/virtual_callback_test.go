@@ -97,7 +97,9 @@ func TestCleanupNamesTheSessionsOfANodeThatDied(t *testing.T) {
 		c.synced()
 		alice, bob := w.open(nodes[1], "alice"), w.open(nodes[1], "bob")
 		w.open(nodes[0], "bob") // who stays
-		w.until("all are known", time.Minute, func() bool { return nodes[0].User("alice").Status == "online" })
+		w.until("all are known", time.Minute, func() bool {
+			return nodes[0].User("alice").Status == "online" && len(nodes[0].User("bob").Sessions) == 2
+		})
 		w.crash(nodes[1])
 		c.wantStories("node.lost node_lost", "session.disconnected alice node_lost", "session.disconnected bob node_lost", "user.offline alice offline")
 		w.until("cleanup is called", time.Minute, func() bool { return len(e.heard()) == 1 })

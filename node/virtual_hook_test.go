@@ -117,14 +117,27 @@ func (r *receiver) end() {
 	}
 }
 
-// visit has a user come to a node and go again.
-func (w *world) visit(n *virtual, user string) {
+// visit has users come to a node and go again, slowly enough for all nodes to see each
+// part of it.
+func (w *world) visit(n *virtual, users ...string) {
 	w.Helper()
-	b := w.open(n, user)
-	b.join("room")
-	b.do(client.Request{Type: "status", Status: "busy"})
-	b.bye()
-	<-b.over
+	var tabs []*tab
+	for _, user := range users {
+		tabs = append(tabs, w.open(n, user))
+	}
+	for _, do := range []func(b *tab){
+		func(b *tab) { b.join("room") },
+		func(b *tab) { b.do(client.Request{Type: "status", Status: "busy"}) },
+		func(b *tab) { b.bye() },
+	} {
+		time.Sleep(time.Second)
+		for _, b := range tabs {
+			do(b)
+		}
+	}
+	for _, b := range tabs {
+		<-b.over
+	}
 }
 
 // visited is what is told of a visit.
@@ -218,9 +231,11 @@ func TestWebhooksComeThoughTheirSenderDies(t *testing.T) {
 		nodes := w.cluster(1, r.tune)
 		time.Sleep(10 * time.Second)
 		const users = 60
+		var names []string
 		for i := range users {
-			w.visit(nodes[0], fmt.Sprint("user", i))
+			names = append(names, fmt.Sprint("user", i))
 		}
+		w.visit(nodes[0], names...)
 		time.Sleep(time.Second)
 		told := len(r.stories(""))
 		w.crash(nodes[1])
