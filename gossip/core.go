@@ -96,7 +96,8 @@ type Effects struct {
 
 	Outcomes []Outcome // of this node's orders
 	Notes    []Note    // what an operator may want to know
-	Doubt    bool      // this node was paused for longer than the timeout: it cannot know who is still there
+	Paused   bool      // this node has said nothing for longer than it should
+	Doubt    bool      // that was longer than the timeout: it cannot know who is still there
 }
 
 // Packet is a datagram for a peer.
@@ -245,6 +246,7 @@ func (c *Core) step(now time.Time) channels.Now {
 	}
 	c.stats.Pauses++
 	c.pingAt = now
+	c.fx.Paused = true
 	c.fx.Doubt = c.fx.Doubt || paused > c.cfg.Timeout
 	for _, p := range c.peers {
 		p.asked, p.askAt = 0, now

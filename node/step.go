@@ -80,7 +80,9 @@ func (n *Node) observe(fx gossip.Effects, now time.Time) {
 	}
 	if fx.Doubt {
 		n.log.Warn("this process was paused for longer than the timeout")
-		n.doubt()
+	}
+	if fx.Paused {
+		n.rouseAll(fx.Doubt)
 	}
 	told := n.core.View.Events()
 	n.publish(nil, told, now)

@@ -69,13 +69,16 @@ func (n *Node) ping(c *conn, now time.Time) {
 	c.sock.Reply(socket.Frame(protocol.AppendPing(nil, now.UnixMilli())))
 }
 
-// doubt has every socket asked for a sign of life, after a pause in which its
-// client may have gone.
-func (n *Node) doubt() {
+// rouseAll sends every socket a ping after a pause: clients count the time in which this
+// node ran as well as that in which it did not, and would soon give it up. With doubt,
+// they may have done so, and each has to say that it is still there.
+func (n *Node) rouseAll(doubt bool) {
 	text := socket.Frame(protocol.AppendPing(nil, time.Now().UnixMilli()))
 	for c := range n.conns {
 		if c.session != 0 {
-			c.doubted.Store(true)
+			if doubt {
+				c.doubted.Store(true)
+			}
 			c.sock.Reply(text)
 		}
 	}

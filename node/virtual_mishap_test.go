@@ -49,6 +49,24 @@ func TestShortFreezeIsUnseen(t *testing.T) {
 	})
 }
 
+func TestClientsAreTalkedToRightAfterAPause(t *testing.T) {
+	inWorld(t, 7, func(w *world) {
+		node := w.cluster(1)[0]
+		alice := w.open(node, "alice")
+		for range 20 {
+			time.Sleep(time.Duration(w.rng.Int64N(int64(2 * vInterval))))
+			thaw := node.Freeze()
+			time.Sleep(vTimeout - vInterval - 100*time.Millisecond)
+			heard := alice.heard()
+			thaw()
+			time.Sleep(node.tick() + 10*time.Millisecond)
+			if alice.heard() == heard {
+				t.Error("a client heard nothing after a pause, and may be about to give the node up")
+			}
+		}
+	})
+}
+
 func TestLongFreezeIsANodeLostThatComesBackByItself(t *testing.T) {
 	inWorld(t, 2, func(w *world) {
 		victim, alice, watchers := w.mishap()
