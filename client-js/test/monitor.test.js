@@ -47,6 +47,21 @@ test('a window without the focus is idle from the start if blur counts, and only
   assert.equal(client.monitor.isIdle, false)
 })
 
+test('whatever people do is an action, or what the application says it is', () => {
+  client.monitor.start()
+  for (const name of ['mousemove', 'mousedown', 'keydown', 'wheel', 'touchstart', 'pointerdown', 'scroll', 'visibilitychange']) {
+    client.setAway()
+    act(name, { screenX: 1, screenY: 1 })
+    assert.equal(client.monitor.isIdle, false, name)
+  }
+  client.monitor.start({ inputs: ['keyup'] })
+  client.setAway()
+  act('keydown')
+  assert.equal(client.monitor.isIdle, true)
+  act('keyup')
+  assert.equal(client.monitor.isIdle, false)
+})
+
 test('a mouse that lies still while the page moves under it is no action', async () => {
   client.monitor.start({ threshold: 5_000 })
   act('mousemove', { screenX: 1, screenY: 1 })

@@ -1,18 +1,12 @@
 /** Real nodes on loopback, a real browser and a server of pages, for tests; all end with them. */
-import { execFileSync, spawn } from 'node:child_process'
-import { createHmac } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { chromium } from 'playwright-core'
+import { Nodes, sign as signClaims } from '../nodes/nodes.js'
 
-const repository = fileURLToPath(new URL('../../..', import.meta.url))
 const here = (file) => fileURLToPath(new URL(file, import.meta.url))
-const secret = '0123456789abcdef0123456789abcdef'
 
 /** The pace of the nodes, milliseconds: slow enough for a slow machine to keep, and fast enough to wait for. */
 export const timeout = 10_000
@@ -23,18 +17,7 @@ const pace = ['--interval=2s', `--timeout=${timeout}ms`, `--grace=${grace}ms`, `
 export const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
 
 /** A token of a user, good for so many seconds. */
-export function sign(username, ttl = 3600) {
-  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const head = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ username, exp: Math.floor(Date.now() / 1000) + ttl })}`
-  return `${head}.${createHmac('sha256', secret).update(head).digest('base64url')}`
-}
-
-/** Builds rollcall in a folder, and returns where it is. */
-export function buildProgram(folder) {
-  const program = path.join(folder, 'rollcall')
-  execFileSync('go', ['build', '-o', program, './cmd/rollcall'], { cwd: repository, stdio: 'inherit' })
-  return program
-}
+export const sign = (username, ttl = 3600) => signClaims({ username, exp: Math.floor(Date.now() / 1000) + ttl })
 
 export const launchBrowser = () =>
   chromium.launch({
@@ -43,42 +26,12 @@ export const launchBrowser = () =>
     ignoreDefaultArgs: ['--disable-back-forward-cache'],
   })
 
-export class Cluster {
-  nodes = []
-
+export class Cluster extends Nodes {
   static async start(count) {
-    const cluster = new Cluster()
-    cluster.folder = mkdtempSync(path.join(tmpdir(), 'rollcall-browser-'))
-    cluster.program = buildProgram(cluster.folder)
-    for (let i = 0; i < count; i++) cluster.nodes.push(await cluster.add())
+    const cluster = await super.start(count, ['--origins=*', ...pace])
     await cluster.#servePages()
     cluster.browser = await launchBrowser()
     return cluster
-  }
-
-  /** Starts one more node, which is ready when this is done; its `stopped` resolves with its exit code. */
-  async add() {
-    const name = `node-${(this.started = (this.started ?? 0) + 1)}`
-    const [first] = this.nodes
-    const child = spawn(this.program, [
-      'serve', `--name=${name}`, `--jwt-secret=${secret}`, '--origins=*', '--log-format=json', ...pace,
-      '--listen=127.0.0.1:0', '--admin=127.0.0.1:0', '--gossip=127.0.0.1:0', ...(first ? [`--join=${first.gossip}`] : []),
-    ], { stdio: ['ignore', 'ignore', 'pipe'] })
-    this.children = [...(this.children ?? []), child]
-    const stopped = new Promise((resolve) => child.once('exit', resolve))
-    const log = []
-    const up = new Promise((resolve) => {
-      createInterface({ input: child.stderr }).on('line', (line) => {
-        log.push(line)
-        const said = JSON.parse(line)
-        if (said.msg === 'node is up') resolve(said)
-      })
-    })
-    const said = await Promise.race([up, stopped])
-    if (!said?.listen) throw new Error(`${name} ended: ${log.join('\n')}`)
-    const http = `http://${said.listen}`
-    while (!(await fetch(`${http}/readyz`)).ok); // the node itself waits a timeout at most
-    return { name, child, stopped, http, url: `ws://${said.listen}/v1/connect`, gossip: said.gossip }
   }
 
   /**
@@ -114,10 +67,9 @@ export class Cluster {
 
   async stop() {
     await this.browser?.close()
-    for (const child of this.children ?? []) child.kill('SIGKILL')
     this.server?.close()
     this.server?.closeAllConnections()
-    rmSync(this.folder, { recursive: true, force: true })
+    await super.stop()
   }
 }
 

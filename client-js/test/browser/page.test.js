@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { browserPath, buildProgram, launchBrowser } from './cluster.js'
+import { buildProgram } from '../nodes/nodes.js'
+import { browserPath, launchBrowser } from './cluster.js'
 
 const here = { skip: browserPath ? false : 'no Chromium here', timeout: 120_000 }
 
