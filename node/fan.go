@@ -30,7 +30,8 @@ type fan struct {
 
 	counters  int // followers of the count only
 	counted   time.Time
-	uncounted bool        // the channel changed since
+	count     int         // of members, at the last flush
+	uncounted bool        // that changed since
 	recount   *time.Timer // until they may be told again; nil: they may now
 
 	mu         sync.Mutex // guards jobs and delivering

@@ -102,13 +102,13 @@ func (n *Node) flush(f *fan, now time.Time) {
 	if j.diff, j.changed = n.core.View.Flush(f.channel); j.changed {
 		n.stats.Diffs++
 	}
-	j.counts = n.countsDue(f, now, j.changed)
+	j.counts = n.countsDue(f, now)
 	j.joiners = n.joiners(f)
 	if !j.changed && !j.counts && len(j.joiners) == 0 {
 		return
 	}
 	j.to, f.shared, j.missing = f.live, len(f.live) > 0, n.missing
-	j.count, _ = n.core.View.Count(f.channel)
+	j.count = f.count
 	if len(j.joiners) > 0 {
 		j.members, j.partial = n.roster(f.channel, j.joiners)
 		f.admit(j.joiners)
@@ -120,9 +120,11 @@ func (n *Node) flush(f *fan, now time.Time) {
 }
 
 // countsDue reports whether those who only follow the count are told now. If it is too
-// early for that, they will be.
-func (n *Node) countsDue(f *fan, now time.Time, changed bool) bool {
-	f.uncounted = f.counters > 0 && (f.uncounted || changed)
+// early for that, they will be. Members who only change, as by typing, are none of their business.
+func (n *Node) countsDue(f *fan, now time.Time) bool {
+	was := f.count
+	f.count, _ = n.core.View.Count(f.channel)
+	f.uncounted = f.counters > 0 && (f.uncounted || f.count != was)
 	if !f.uncounted || f.recount != nil {
 		return false
 	}

@@ -8,6 +8,8 @@
 //     both ends in this process, so that one clock tells. In turns with it a bare
 //     relay of WebSocket messages is measured, which is the floor on this machine.
 //   - throughput: processor time of joins that come as fast as they can.
+//   - following: what it costs to tell many of one user, one of many users, and a stream of
+//     events of a large channel.
 //   - idle: bytes on the gossip ports while nothing happens, with more and more sessions.
 //
 // Every figure of a node is read off its /metrics.
@@ -55,10 +57,14 @@ type plan struct {
 	joiners     int           // for throughput, each with a channel of its own
 	crowd       int           // for throughput, all in one channel
 	sessions    []int         // for idle, growing
+	followers   int           // of one user
+	followed    int           // by one user
+	large       int           // members of a channel with a stream over it
+	changes     int           // told to each of these
 	look        time.Duration // how long an idle cluster is watched
 }
 
-var parts = []string{"memory", "latency", "throughput", "idle"}
+var parts = []string{"memory", "latency", "throughput", "following", "idle"}
 
 // options are what the command line says.
 type options struct {
@@ -70,6 +76,7 @@ type options struct {
 func parse(args []string, stderr io.Writer) (o options, err error) {
 	// Half a minute is what memberlist lets pass between two exchanges of its state.
 	o.plan = plan{parts: parts, samples: 1000, connections: 2000, joiners: 2000, crowd: 1000,
+		followers: 1000, followed: 200, large: 10_000, changes: 200,
 		sessions: []int{0, nodes, 1000, 10_000}, look: 30 * time.Second}
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(stderr)
@@ -88,6 +95,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	if o.quick {
 		o.samples, o.joiners, o.crowd, o.look = 200, 500, 300, 6*time.Second
 		o.sessions = []int{0, 1000, 10_000}
+		o.followers, o.followed, o.large, o.changes = 200, 50, 1000, 50
 	}
 	if *only != "" {
 		if !slices.Contains(parts, *only) {
@@ -133,6 +141,8 @@ func measure(ctx context.Context, p plan, stderr io.Writer) (*report, error) {
 			r.Latency, err = measureLatency(ctx, p)
 		case "throughput":
 			r.Throughput, err = measureThroughput(ctx, p)
+		case "following":
+			r.Following, err = measureFollowing(ctx, p)
 		case "idle":
 			r.Idle, err = measureIdle(ctx, p)
 		}

@@ -18,6 +18,7 @@ type report struct {
 	Memory     []memory     `json:"memory,omitempty"`
 	Latency    []latency    `json:"latency,omitempty"`
 	Throughput []throughput `json:"throughput,omitempty"`
+	Following  []following  `json:"following,omitempty"`
 	Idle       []idle       `json:"idle,omitempty"`
 }
 
@@ -71,7 +72,7 @@ func (r *report) print(w io.Writer) error {
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(w, "%s, %d × %s, %s, %s\nrevision %s, load %s before and %s after; three nodes, clients and load share the processors\n",
 		m.System, m.CPUs, m.Processor, m.Go, m.Date.Format(time.DateTime+" MST"), m.Revision, m.LoadBefore, m.LoadAfter)
-	for _, part := range []func(io.Writer){r.printMemory, r.printLatency, r.printThroughput, r.printIdle} {
+	for _, part := range []func(io.Writer){r.printMemory, r.printLatency, r.printThroughput, r.printFollowing, r.printIdle} {
 		part(out)
 	}
 	return out.Flush()
@@ -114,6 +115,17 @@ func (r *report) printThroughput(w io.Writer) {
 	for _, t := range r.Throughput {
 		fmt.Fprintf(w, "%s\t%d\t%.2f s\t%.0f\t%.2f s\t%.0f µs\t%d\t%.1f µs\t%.0f B\t\n",
 			t.Name, t.Joins, t.Seconds, t.PerSecond, t.CPU, t.PerJoin, t.Told, t.PerTold, t.Bytes)
+	}
+}
+
+func (r *report) printFollowing(w io.Writer) {
+	if len(r.Following) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\nFOLLOWING, at rest\tchanges\ttold\tp50 µs\tp99 µs\tCPU per told\tsync\tin\t\n")
+	for _, f := range r.Following {
+		fmt.Fprintf(w, "%s\t%d\t%d\t%.0f\t%.0f\t%.1f µs\t%.1f kB\t%.0f ms\t\n",
+			f.Name, f.Changes, f.Told, f.P50, f.P99, f.PerTold, float64(f.Sync)/1e3, f.SyncMS)
 	}
 }
 
