@@ -106,6 +106,7 @@ func TestChangeOfAUserUndoneWithinABatchIsNotTold(t *testing.T) {
 		alice.wantTold("bob", "busy")
 		carol.wantTold("bob", "busy")
 		bob.bye()
+		synctest.Wait()           // or his next socket may be quicker, and he never gone
 		again := w.open(n, "bob") // at once
 		again.choose("busy", "")
 		time.Sleep(settled)
