@@ -2,8 +2,8 @@
 // who was here, from when to when, on which node, and why it ended. Nodes
 // forget; this is what remembers, and it may be stopped and started at any time.
 //
-// It reads the events of one node at a time (stream), turns them into changes
-// (decode) and writes them in their order (record, package store).
+// It reads the events of one node at a time as changes (package stream), and writes
+// them in their order (record, package store).
 package main
 
 import (

@@ -5,14 +5,13 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"maps"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/rollcall-presence/rollcall/cmd/rollcall-history/store"
+	"github.com/rollcall-presence/rollcall/cmd/rollcall-history/stream"
 )
 
 const (
@@ -50,12 +49,10 @@ type recorder struct {
 	queue chan item // from the reader to the writer
 }
 
-// item is one thing to write: a sync, or nodes that are there, if that is not nil, else
-// a change.
+// item is one thing to write: nodes that are there, if that is not nil, else what was told.
 type item struct {
-	sync   *store.Sync
-	names  *names
-	change store.Change
+	names *names
+	stream.Item
 }
 
 type names struct {
@@ -96,30 +93,25 @@ var (
 
 // follow records the events of one node until its stream ends.
 func (r *recorder) follow(ctx context.Context, url string) error {
-	s, err := connect(ctx, r.client, url, r.key, silence)
+	s, err := stream.Connect(ctx, r.client, url, r.key, silence)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	again, name := time.Now().Add(r.resync), time.Now().Add(nameEvery)
-	d := decoder{nodes: map[string]bool{}}
 	for {
-		m, err := s.next()
+		told, err := s.Next()
 		if errors.Is(err, io.EOF) {
 			return errors.New("the node ended it")
 		}
 		if err != nil {
 			return err
 		}
-		it, err := d.decode(m)
-		if err != nil {
-			return err
-		}
-		if it != nil {
-			if it.sync != nil {
-				r.log.Info("recording", "node", url, "nodes", len(it.sync.Nodes), "sessions", len(it.sync.Sessions))
+		if told != nil {
+			if told.Sync != nil {
+				r.log.Info("recording", "node", url, "nodes", len(told.Sync.Nodes), "sessions", len(told.Sync.Sessions))
 			}
-			if err := r.put(ctx, *it); err != nil {
+			if err := r.put(ctx, item{Item: *told}); err != nil {
 				return err
 			}
 		}
@@ -128,7 +120,7 @@ func (r *recorder) follow(ctx context.Context, url string) error {
 			return errResync
 		case now.After(name):
 			name = now.Add(nameEvery)
-			if err := r.put(ctx, item{names: &names{slices.Collect(maps.Keys(d.nodes)), now.UnixMilli()}}); err != nil {
+			if err := r.put(ctx, item{names: &names{s.Nodes(), now.UnixMilli()}}); err != nil {
 				return err
 			}
 		}
@@ -137,7 +129,7 @@ func (r *recorder) follow(ctx context.Context, url string) error {
 
 // put hands an item to the writer. Only a sync waits for room: it is what heals.
 func (r *recorder) put(ctx context.Context, it item) error {
-	if it.sync == nil {
+	if it.Sync == nil {
 		select {
 		case r.queue <- it:
 			return nil
@@ -162,8 +154,8 @@ func (r *recorder) write(ctx context.Context) {
 		switch {
 		case !ok:
 			return
-		case next.sync != nil:
-			ok = r.persist(ctx, func(ctx context.Context) error { return r.settle(ctx, next.sync) })
+		case next.Sync != nil:
+			ok = r.persist(ctx, func(ctx context.Context) error { return r.settle(ctx, *next.Sync) })
 		case next.names != nil:
 			ok = r.persist(ctx, func(ctx context.Context) error { return r.store.Name(ctx, next.names.at, next.names.nodes...) })
 		}
@@ -173,8 +165,8 @@ func (r *recorder) write(ctx context.Context) {
 	}
 }
 
-func (r *recorder) settle(ctx context.Context, is *store.Sync) error {
-	closed, err := r.store.Settle(ctx, *is)
+func (r *recorder) settle(ctx context.Context, is stream.Sync) error {
+	closed, err := r.store.Settle(ctx, is)
 	if closed > 0 {
 		r.log.Info("closed connections that ended while nobody recorded", "count", closed)
 	}
@@ -182,12 +174,12 @@ func (r *recorder) settle(ctx context.Context, is *store.Sync) error {
 }
 
 // batch takes more of what waits, up to maxBatch changes, or to what is none.
-func (r *recorder) batch(first item) (changes []store.Change, next item) {
+func (r *recorder) batch(first item) (changes []stream.Change, next item) {
 	for it := first; ; {
-		if it.sync != nil || it.names != nil {
+		if it.Sync != nil || it.names != nil {
 			return changes, it
 		}
-		if changes = append(changes, it.change); len(changes) == maxBatch {
+		if changes = append(changes, it.Change); len(changes) == maxBatch {
 			return changes, item{}
 		}
 		select {

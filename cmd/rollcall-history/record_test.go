@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -13,12 +12,12 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/rollcall-presence/rollcall/cmd/rollcall-history/store"
+	"github.com/rollcall-presence/rollcall/node/events"
 )
 
 // cluster is what the nodes of a fake cluster agree on: the sessions that there are. It
@@ -26,14 +25,14 @@ import (
 type cluster struct {
 	mu       sync.Mutex
 	serial   int
-	sessions map[string]told // by session
+	sessions map[string]events.Event // by session
 	streams  map[chan string]bool
 	changed  chan struct{} // closed and replaced when a stream comes or goes
 	refuse   bool
 }
 
 func newCluster() *cluster {
-	return &cluster{sessions: map[string]told{}, streams: map[chan string]bool{}, changed: make(chan struct{})}
+	return &cluster{sessions: map[string]events.Event{}, streams: map[chan string]bool{}, changed: make(chan struct{})}
 }
 
 // node serves one node of the cluster.
@@ -80,16 +79,14 @@ func (c *cluster) open() (chan string, bool) {
 	stream <- ": hello\n\n"
 	all := slices.Collect(maps.Values(c.sessions))
 	for first := true; first || len(all) > 0; first = false {
-		p := told{ID: fmt.Sprintf("sync-%d-%d", c.serial, len(all)), Type: "sync", Time: now(), Nodes: []named{{"n1"}, {"n2"}}}
 		n := min(2, len(all))
-		sessions := []session{}
-		for _, s := range all[:n] {
-			sessions = append(sessions, session{ID: s.Session, NodeID: s.NodeID, User: s.User, Address: s.Address, Agent: s.Agent, ConnectedAt: s.ConnectedAt})
+		p := events.Part{ID: fmt.Sprintf("sync-%d-%d", c.serial, len(all)), Type: "sync", Time: now(), More: len(all) > n,
+			Nodes: []events.SyncNode{{ID: "n1"}, {ID: "n2"}}, Sessions: []events.SyncSession{}}
+		for _, e := range all[:n] {
+			p.Sessions = append(p.Sessions, events.SyncSession{ID: e.Session, NodeID: e.NodeID, User: e.User, Connection: e.Connection})
 		}
-		p.Sessions, _ = json.Marshal(sessions)
 		all = all[n:]
-		p.More = len(all) > 0
-		stream <- frame(p)
+		stream <- frame(p.ID, p.Type, p)
 	}
 	c.stir()
 	return stream, true
@@ -141,8 +138,8 @@ func (c *cluster) connect(name, user string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	at := now()
-	e := told{ID: "in-" + name, Type: "session.connected", Time: at, NodeID: "n1", User: user, Session: name,
-		Address: "192.0.2.1:5", Agent: "Firefox", ConnectedAt: at}
+	e := events.Event{ID: "in-" + name, Type: events.SessionConnected, Time: at, NodeID: "n1", User: user, Session: name,
+		Connection: &events.Connection{Address: "192.0.2.1:5", Agent: "Firefox", ConnectedAt: at}}
 	c.sessions[name] = e
 	c.tell(e)
 }
@@ -152,22 +149,20 @@ func (c *cluster) disconnect(name string) {
 	defer c.mu.Unlock()
 	e := c.sessions[name]
 	delete(c.sessions, name)
-	c.tell(told{ID: "out-" + name, Type: "session.disconnected", Time: now(), NodeID: e.NodeID, User: e.User, Session: name, Reason: "closed"})
+	c.tell(events.Event{ID: "out-" + name, Type: events.SessionDisconnected, Time: now(), NodeID: e.NodeID, User: e.User, Session: name, Reason: "closed"})
 }
 
-func (c *cluster) tell(e told) {
+func (c *cluster) tell(e events.Event) {
+	text := frame(e.ID, string(e.Type), e)
 	for stream := range c.streams {
-		stream <- frame(e)
-		stream <- frame(e) // a repeat is harmless
+		stream <- text
+		stream <- text // a repeat is harmless
 	}
 }
 
-func frame(e told) string {
-	text, err := json.Marshal(e)
-	if err != nil {
-		panic(err)
-	}
-	return fmt.Sprintf("id: %s\nevent: %s\ndata: %s\n\n", e.ID, e.Type, text)
+// frame returns an event, or a part of a sync, as a node streams it.
+func frame(id, typ string, v any) string {
+	return fmt.Sprintf("id: %s\nevent: %s\ndata: %s\n\n", id, typ, events.Text(v))
 }
 
 func now() int64 { return time.Now().UnixMilli() }
@@ -289,51 +284,4 @@ func TestAnotherNodeIsReadWhenOneFails(t *testing.T) {
 	c.cut(false)
 	c.disconnect("a")
 	settled(t, c, s)
-}
-
-func TestStreamIsReadAsTheStandardSays(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprint(w, ": comment\n\nevent: a\ndata: 1\ndata:2\n\nid: 7\r\nevent: b\r\ndata:  3\r\n\r\nevent: c\n\nretry: 5\ndata: 4\n\ndata: never ended")
-	}))
-	defer server.Close()
-	s, err := connect(t.Context(), server.Client(), server.URL, "", time.Minute)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.close()
-	var got []message
-	for {
-		m, err := s.next()
-		if err != nil {
-			break
-		}
-		got = append(got, m)
-	}
-	want := []message{{}, {event: "a", data: "1\n2"}, {event: "b", id: "7", data: " 3"}, {data: "4"}}
-	if !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
-	}
-}
-
-func TestSilentNodeIsGivenUp(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.(http.Flusher).Flush()
-		<-r.Context().Done()
-	}))
-	defer server.Close()
-	s, err := connect(t.Context(), server.Client(), server.URL, "", 50*time.Millisecond)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.close()
-	if _, err := s.next(); err == nil {
-		t.Error("no error")
-	}
-}
-
-func TestRefusalIsTold(t *testing.T) {
-	c := newCluster()
-	if _, err := connect(t.Context(), http.DefaultClient, c.node(t).URL, "wrong", time.Minute); err == nil || !strings.Contains(err.Error(), "401") {
-		t.Errorf("%v, want 401", err)
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rollcall-presence/rollcall/cmd/rollcall-history/store"
+	"github.com/rollcall-presence/rollcall/cmd/rollcall-history/stream"
 )
 
 type showCommand struct {
@@ -67,7 +68,7 @@ func (c *showCommand) Run(ctx context.Context, all *commands, out output) error 
 	return table.Flush()
 }
 
-func row(table *tabwriter.Writer, c store.Connection) {
+func row(table *tabwriter.Writer, c stream.Connection) {
 	logout, active := "still there", "-"
 	if c.Logout != 0 {
 		logout = moment(c.Logout)

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	mrand "math/rand/v2"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,20 +18,10 @@ import (
 	"github.com/rollcall-presence/rollcall/auth"
 	"github.com/rollcall-presence/rollcall/cmd/rollcall-history/pgtest"
 	"github.com/rollcall-presence/rollcall/cmd/rollcall-history/store"
+	"github.com/rollcall-presence/rollcall/cmd/rollcall-history/stream"
 	"github.com/rollcall-presence/rollcall/node"
 	"github.com/rollcall-presence/rollcall/node/client"
 )
-
-// asProgram makes the binary of these tests the program itself.
-const asProgram = "ROLLCALL_HISTORY_AS_PROGRAM"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
-		os.Args[0] = "rollcall-history"
-		main()
-	}
-	os.Exit(m.Run())
-}
 
 func TestTableEqualsTheTruthWhateverWasKilled(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
@@ -284,7 +272,7 @@ func (w *world) settle(t *testing.T, s *store.Store) {
 // and went while nobody recorded, and those that a node took with it in its last moment.
 func (w *world) compare(t *testing.T, s *store.Store) {
 	t.Helper()
-	rows := map[string]store.Connection{}
+	rows := map[string]stream.Connection{}
 	for i := range people {
 		name := fmt.Sprintf("user-%d", i)
 		there := false
@@ -326,7 +314,7 @@ func (w *world) compare(t *testing.T, s *store.Store) {
 
 // checkRow compares a row with the truth. Dates travel as ages, which are read late on a
 // busy machine.
-func checkRow(t *testing.T, c store.Connection, l *life) {
+func checkRow(t *testing.T, c stream.Connection, l *life) {
 	t.Helper()
 	const tolerance = 30 * time.Second
 	login, logout := time.UnixMilli(c.Login), time.UnixMilli(c.Logout)
@@ -356,46 +344,4 @@ func eventually(t *testing.T, what string, ok func() bool) {
 			t.Fatalf("not within %v: %s", patience, what)
 		}
 	}
-}
-
-// program is a process of rollcall-history.
-type program struct {
-	cmd  *exec.Cmd
-	log  *lines
-	over chan struct{}
-}
-
-// startProgram returns when the process has begun to record.
-func startProgram(t *testing.T, address string, nodes []*node.Node) *program {
-	t.Helper()
-	p := &program{log: new(lines), over: make(chan struct{})}
-	p.cmd = exec.Command(os.Args[0], "--db", address, "--key", "key")
-	for _, n := range nodes {
-		p.cmd.Args = append(p.cmd.Args, "--url", "http://"+n.AdminAddr())
-	}
-	p.cmd.Env = append(os.Environ(), asProgram+"=1")
-	p.cmd.Stderr = p.log
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		_ = p.cmd.Wait()
-		close(p.over)
-	}()
-	t.Cleanup(p.kill)
-	eventually(t, "it records", func() bool {
-		select {
-		case <-p.over:
-			t.Fatalf("it has ended: %s", p.log)
-		default:
-		}
-		return strings.Contains(p.log.String(), "msg=recording")
-	})
-	return p
-}
-
-// kill ends the process as kill -9 does.
-func (p *program) kill() {
-	_ = p.cmd.Process.Kill()
-	<-p.over
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+
+	"github.com/rollcall-presence/rollcall/cmd/rollcall-history/stream"
 )
 
 // User is a row of users. Times are Unix milliseconds.
@@ -31,26 +33,26 @@ func (s *Store) User(ctx context.Context, name string) (User, bool, error) {
 }
 
 // Connections returns a user's connections, the newest first, at most limit of them.
-func (s *Store) Connections(ctx context.Context, user string, limit int) iter.Seq2[Connection, error] {
+func (s *Store) Connections(ctx context.Context, user string, limit int) iter.Seq2[stream.Connection, error] {
 	return s.connections(ctx, `WHERE username = ? ORDER BY login DESC, session DESC LIMIT ?`, user, limit)
 }
 
 // Current returns all connections that have not ended, in the order of their logins.
-func (s *Store) Current(ctx context.Context) iter.Seq2[Connection, error] {
+func (s *Store) Current(ctx context.Context) iter.Seq2[stream.Connection, error] {
 	return s.connections(ctx, `WHERE logout IS NULL ORDER BY login, session`)
 }
 
-func (s *Store) connections(ctx context.Context, which string, args ...any) iter.Seq2[Connection, error] {
-	return func(yield func(Connection, error) bool) {
+func (s *Store) connections(ctx context.Context, which string, args ...any) iter.Seq2[stream.Connection, error] {
+	return func(yield func(stream.Connection, error) bool) {
 		rows, err := s.db.QueryContext(ctx, s.sql(`SELECT session, username, node, node_name, address, agent, login, logout, reason, last_activity
 			FROM connections `+which), args...)
 		if err != nil {
-			yield(Connection{}, fmt.Errorf("store: read connections: %w", err))
+			yield(stream.Connection{}, fmt.Errorf("store: read connections: %w", err))
 			return
 		}
 		defer rows.Close()
 		for rows.Next() {
-			var c Connection
+			var c stream.Connection
 			var logout, active sql.NullInt64
 			var reason sql.NullString
 			err := rows.Scan(&c.Session, &c.User, &c.Node, &c.NodeName, &c.Address, &c.Agent, &c.Login, &logout, &reason, &active)
@@ -60,7 +62,7 @@ func (s *Store) connections(ctx context.Context, which string, args ...any) iter
 			}
 		}
 		if err := rows.Err(); err != nil {
-			yield(Connection{}, fmt.Errorf("store: read connections: %w", err))
+			yield(stream.Connection{}, fmt.Errorf("store: read connections: %w", err))
 		}
 	}
 }

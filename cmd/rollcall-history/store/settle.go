@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"github.com/rollcall-presence/rollcall/cmd/rollcall-history/stream"
 )
 
 // ReasonMissed is the reason of a logout that happened while nobody recorded. Its
@@ -19,21 +21,13 @@ const ReasonNodeLost = "node_lost"
 // that none of them has named for so long is dead, and died while nobody recorded.
 const Forget = 15 * time.Minute
 
-// Sync is all that a node knows at a moment.
-type Sync struct {
-	Event    string // id of the event that told it
-	Time     int64
-	Nodes    []string     // all whose sessions it knows
-	Sessions []Connection // all that they hold
-}
-
 // Settle makes the rows of open connections those of a sync, all or nothing: sessions
 // that it holds are there, and those of its nodes that it does not hold have ended. It
 // returns how many rows it closed.
-func (s *Store) Settle(ctx context.Context, is Sync) (closed int, err error) {
+func (s *Store) Settle(ctx context.Context, is stream.Sync) (closed int, err error) {
 	err = s.within(ctx, func(tx *sql.Tx) error {
 		for _, c := range is.Sessions {
-			if err := s.login(ctx, tx, &Change{Kind: Login, Event: is.Event, Connection: c}); err != nil {
+			if err := s.login(ctx, tx, &stream.Change{Kind: stream.Login, Event: is.Event, Connection: c}); err != nil {
 				return err
 			}
 		}
@@ -73,7 +67,7 @@ func (s *Store) name(ctx context.Context, tx *sql.Tx, node string, at int64) err
 }
 
 // end closes the rows of sessions that a sync knows to have ended.
-func (s *Store) end(ctx context.Context, tx *sql.Tx, is Sync) (int, error) {
+func (s *Store) end(ctx context.Context, tx *sql.Tx, is stream.Sync) (int, error) {
 	named, there := map[string]bool{}, map[string]bool{}
 	for _, node := range is.Nodes {
 		named[node] = true
@@ -87,9 +81,9 @@ func (s *Store) end(ctx context.Context, tx *sql.Tx, is Sync) (int, error) {
 		return 0, err
 	}
 	defer rows.Close()
-	var over []Change
+	var over []stream.Change
 	for rows.Next() {
-		c := Change{Kind: Logout, Event: is.Event}
+		c := stream.Change{Kind: stream.Logout, Event: is.Event}
 		var last int64
 		if err := rows.Scan(&c.Session, &c.Node, &last); err != nil {
 			return 0, err

@@ -1,5 +1,5 @@
 // Package store keeps the connections of a cluster's users in a database: SQLite
-// or PostgreSQL.
+// or PostgreSQL. What they are is for package stream to say, which reads them.
 //
 // # What is kept
 //

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/rollcall-presence/rollcall/cmd/rollcall-history/pgtest"
+	"github.com/rollcall-presence/rollcall/cmd/rollcall-history/stream"
 )
 
 var server pgtest.Server
@@ -38,17 +39,19 @@ func open(t *testing.T, address string) *Store {
 	return s
 }
 
-func login(session, user, node string, at int64) Connection {
-	return Connection{Session: session, User: user, Node: node, NodeName: "label", Address: "192.0.2.1:5", Agent: "Firefox", Login: at}
+func login(session, user, node string, at int64) stream.Connection {
+	return stream.Connection{Session: session, User: user, Node: node, NodeName: "label", Address: "192.0.2.1:5", Agent: "Firefox", Login: at}
 }
 
-func in(id string, c Connection) Change { return Change{Kind: Login, Event: id, Connection: c} }
-
-func out(id, session, reason string, at int64) Change {
-	return Change{Kind: Logout, Event: id, Connection: Connection{Session: session, Logout: at, Reason: reason}}
+func in(id string, c stream.Connection) stream.Change {
+	return stream.Change{Kind: stream.Login, Event: id, Connection: c}
 }
 
-func write(t *testing.T, s *Store, changes ...Change) {
+func out(id, session, reason string, at int64) stream.Change {
+	return stream.Change{Kind: stream.Logout, Event: id, Connection: stream.Connection{Session: session, Logout: at, Reason: reason}}
+}
+
+func write(t *testing.T, s *Store, changes ...stream.Change) {
 	t.Helper()
 	if err := s.Write(t.Context(), changes); err != nil {
 		t.Fatal(err)
@@ -56,7 +59,7 @@ func write(t *testing.T, s *Store, changes ...Change) {
 }
 
 // history returns a user's connections, the newest first.
-func history(t *testing.T, s *Store, user string) (all []Connection) {
+func history(t *testing.T, s *Store, user string) (all []stream.Connection) {
 	t.Helper()
 	for c, err := range s.Connections(t.Context(), user, 100) {
 		if err != nil {
@@ -78,15 +81,15 @@ func checkUser(t *testing.T, s *Store, name string, lastLogin, lastSeen int64) {
 func TestConnectionIsKeptFromLoginToLogout(t *testing.T) {
 	each(t, func(t *testing.T, s *Store) {
 		a := login("n1/1", "alice", "n1", 1000)
-		changes := []Change{
+		changes := []stream.Change{
 			in("e1", a),
-			{Kind: Active, Event: "e2", Connection: Connection{Session: "n1/1", LastActivity: 1500}},
+			{Kind: stream.Active, Event: "e2", Connection: stream.Connection{Session: "n1/1", LastActivity: 1500}},
 			out("e3", "n1/1", "closed", 2000),
 		}
 		a.LastActivity, a.Logout, a.Reason = 1500, 2000, "closed"
 		for range 2 { // told twice, it changes nothing
 			write(t, s, changes...)
-			if got := history(t, s, "alice"); !slices.Equal(got, []Connection{a}) {
+			if got := history(t, s, "alice"); !slices.Equal(got, []stream.Connection{a}) {
 				t.Errorf("%+v, want %+v", got, a)
 			}
 			checkUser(t, s, "alice", 1000, 2000)
@@ -109,7 +112,7 @@ func TestSessionOfANodeThatCameBackIsOpenAgain(t *testing.T) {
 	each(t, func(t *testing.T, s *Store) {
 		a := login("n1/1", "alice", "n1", 1000)
 		write(t, s, in("e1", a), out("e2", "n1/1", "node_lost", 2000), in("e3", a))
-		if got := history(t, s, "alice"); !slices.Equal(got, []Connection{a}) {
+		if got := history(t, s, "alice"); !slices.Equal(got, []stream.Connection{a}) {
 			t.Errorf("%+v, want it open", got)
 		}
 		checkUser(t, s, "alice", 1000, 0)
@@ -144,7 +147,7 @@ func TestSyncClosesWhatIsGoneFromItsNodesOnly(t *testing.T) {
 		here, gone, far := login("n1/1", "alice", "n1", 1000), login("n1/2", "bob", "n1", 1000), login("n3/1", "carol", "n3", 1000)
 		missed := login("n2/9", "dave", "n2", 1900)
 		write(t, s, in("e1", here), in("e2", gone), in("e3", far))
-		closed, err := s.Settle(t.Context(), Sync{Event: "s1", Time: 2000, Nodes: []string{"n1", "n2"}, Sessions: []Connection{here, missed}})
+		closed, err := s.Settle(t.Context(), stream.Sync{Event: "s1", Time: 2000, Nodes: []string{"n1", "n2"}, Sessions: []stream.Connection{here, missed}})
 		if closed != 1 || err != nil {
 			t.Errorf("%d closed, %v", closed, err)
 		}
@@ -175,7 +178,7 @@ func TestNodeThatNobodyNamesIsForgottenAfterAWhile(t *testing.T) {
 			at   int64
 			want int
 		}{{5000 + Forget.Milliseconds(), 0}, {5001 + Forget.Milliseconds(), 1}, {5002 + Forget.Milliseconds(), 0}} {
-			if closed, err := s.Settle(t.Context(), Sync{Event: fmt.Sprint(tt.at), Time: tt.at, Nodes: []string{"n2"}}); closed != tt.want || err != nil {
+			if closed, err := s.Settle(t.Context(), stream.Sync{Event: fmt.Sprint(tt.at), Time: tt.at, Nodes: []string{"n2"}}); closed != tt.want || err != nil {
 				t.Errorf("at %d: %d closed, %v", tt.at, closed, err)
 			}
 		}

@@ -4,42 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+
+	"github.com/rollcall-presence/rollcall/cmd/rollcall-history/stream"
 )
-
-// Connection is a session as it is told of. Times are Unix milliseconds; 0: not known.
-type Connection struct {
-	Session      string `json:"session"`
-	User         string `json:"user,omitempty"` // empty: anonymous
-	Node         string `json:"node"`           // id of the node that holds the socket
-	NodeName     string `json:"nodeName"`       // label of that node
-	Address      string `json:"address,omitempty"`
-	Agent        string `json:"agent,omitempty"`
-	Login        int64  `json:"login"`
-	LastActivity int64  `json:"lastActivity,omitempty"`
-
-	Logout int64  `json:"logout,omitempty"` // 0: still there
-	Reason string `json:"reason,omitempty"`
-}
-
-// Kind says what a [Change] tells of.
-type Kind uint8
-
-const (
-	Login  Kind = iota + 1 // a session is there
-	Logout                 // and has ended at Logout, for Reason
-	Active                 // its LastActivity is news
-)
-
-// Change is what one event told. Event is its id: a repeat is known by it.
-type Change struct {
-	Kind  Kind
-	Event string
-	Connection
-}
 
 // Write takes changes in their order, all or none of them. Those that were
 // taken before change nothing.
-func (s *Store) Write(ctx context.Context, changes []Change) error {
+func (s *Store) Write(ctx context.Context, changes []stream.Change) error {
 	if len(changes) == 0 {
 		return nil
 	}
@@ -57,11 +28,11 @@ func (s *Store) Write(ctx context.Context, changes []Change) error {
 	return nil
 }
 
-func (s *Store) write(ctx context.Context, tx *sql.Tx, c *Change) error {
+func (s *Store) write(ctx context.Context, tx *sql.Tx, c *stream.Change) error {
 	switch c.Kind {
-	case Login:
+	case stream.Login:
 		return s.login(ctx, tx, c)
-	case Logout:
+	case stream.Logout:
 		return s.logout(ctx, tx, c)
 	default:
 		return s.exec(ctx, tx, `UPDATE connections SET last_activity = ?
@@ -71,7 +42,7 @@ func (s *Store) write(ctx context.Context, tx *sql.Tx, c *Change) error {
 
 // login opens a row, or opens it again: a node that was given up may come back, and
 // its sessions with it.
-func (s *Store) login(ctx context.Context, tx *sql.Tx, c *Change) error {
+func (s *Store) login(ctx context.Context, tx *sql.Tx, c *stream.Change) error {
 	err := s.exec(ctx, tx, `INSERT INTO connections
 			(session, username, node, node_name, address, agent, login, last_activity, login_event)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -88,7 +59,7 @@ func (s *Store) login(ctx context.Context, tx *sql.Tx, c *Change) error {
 }
 
 // logout closes a row. One that is not there was never told of, and is not made up.
-func (s *Store) logout(ctx context.Context, tx *sql.Tx, c *Change) error {
+func (s *Store) logout(ctx context.Context, tx *sql.Tx, c *stream.Change) error {
 	closed, err := tx.ExecContext(ctx, s.sql(`UPDATE connections SET logout = ?, reason = ?, logout_event = ?
 		WHERE session = ? AND logout IS NULL AND logout_event IS DISTINCT FROM ?`),
 		c.Logout, c.Reason, c.Event, c.Session, c.Event)

@@ -1,19 +1,17 @@
-package main
+package stream
 
 import (
 	"encoding/json"
 	"fmt"
-
-	"github.com/rollcall-presence/rollcall/cmd/rollcall-history/store"
 )
 
 // types are the events that are asked for.
 const types = "session.connected,session.disconnected,session.away,session.online,node.joined,node.lost"
 
-// decoder turns the messages of one stream into what is to be written. A sync comes in
+// decoder turns the messages of one stream into what is to be kept. A sync comes in
 // parts, and is one item.
 type decoder struct {
-	sync  *store.Sync     // as far as it has come
+	sync  *Sync           // as far as it has come
 	nodes map[string]bool // that are there, as far as it was told
 }
 
@@ -55,9 +53,9 @@ type session struct {
 	LastActivity int64  `json:"lastActivity"`
 }
 
-// decode returns what a message gives to write, nil if nothing. Messages that a later
+// decode returns what a message gives to keep, nil if nothing. Messages that a later
 // node may send are passed over.
-func (d *decoder) decode(m message) (*item, error) {
+func (d *decoder) decode(m message) (*Item, error) {
 	var t told
 	switch m.event {
 	case "sync", "session.connected", "session.disconnected", "session.away", "session.online", "node.joined", "node.lost":
@@ -77,38 +75,38 @@ func (d *decoder) decode(m message) (*item, error) {
 		delete(d.nodes, t.NodeID)
 		return nil, nil
 	}
-	c := store.Change{Event: t.ID, Connection: store.Connection{Session: t.Session, User: t.User, Node: t.NodeID, NodeName: t.Node}}
+	c := Change{Event: t.ID, Connection: Connection{Session: t.Session, User: t.User, Node: t.NodeID, NodeName: t.Node}}
 	switch m.event {
 	case "session.connected":
-		c.Kind = store.Login
+		c.Kind = Login
 		c.Address, c.Agent, c.LastActivity, c.Login = t.Address, t.Agent, t.LastActivity, t.ConnectedAt
 		if c.Login == 0 {
 			c.Login = t.Time
 		}
 	case "session.disconnected":
-		c.Kind, c.Logout, c.Reason = store.Logout, t.Time, t.Reason
+		c.Kind, c.Logout, c.Reason = Logout, t.Time, t.Reason
 	case "session.online":
-		c.Kind, c.LastActivity = store.Active, t.Time // she has just done something
+		c.Kind, c.LastActivity = Active, t.Time // she has just done something
 	default:
-		c.Kind, c.LastActivity = store.Active, t.LastActivity
+		c.Kind, c.LastActivity = Active, t.LastActivity
 	}
-	return &item{change: c}, nil
+	return &Item{Change: c}, nil
 }
 
 // part takes a part of a sync; the last gives the whole.
-func (d *decoder) part(t *told) (*item, error) {
+func (d *decoder) part(t *told) (*Item, error) {
 	var sessions []session
 	if err := json.Unmarshal(t.Sessions, &sessions); err != nil {
 		return nil, fmt.Errorf("sync: %w", err)
 	}
 	if d.sync == nil {
-		d.sync = &store.Sync{Event: t.ID, Time: t.Time}
+		d.sync = &Sync{Event: t.ID, Time: t.Time}
 		for _, node := range t.Nodes {
 			d.sync.Nodes = append(d.sync.Nodes, node.ID)
 		}
 	}
 	for _, s := range sessions {
-		c := store.Connection{Session: s.ID, User: s.User, Node: s.NodeID, NodeName: s.Node, Address: s.Address, Agent: s.Agent,
+		c := Connection{Session: s.ID, User: s.User, Node: s.NodeID, NodeName: s.Node, Address: s.Address, Agent: s.Agent,
 			Login: s.ConnectedAt, LastActivity: s.LastActivity}
 		if c.Login == 0 {
 			c.Login = t.Time
@@ -123,5 +121,5 @@ func (d *decoder) part(t *told) (*item, error) {
 	for _, node := range whole.Nodes {
 		d.nodes[node] = true
 	}
-	return &item{sync: whole}, nil
+	return &Item{Sync: whole}, nil
 }
