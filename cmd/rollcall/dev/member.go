@@ -19,6 +19,7 @@ type Node interface {
 	Freeze() (thaw func())
 	Crash()
 	Nodes() []node.NodeInfo
+	Roster(channel string) []node.Member
 	User(name string) node.UserDetails
 }
 

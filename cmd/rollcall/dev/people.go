@@ -18,23 +18,25 @@ type Device struct {
 	State string `json:"state"` // online, away, or broken: its socket is gone, and it may come back
 }
 
-// People returns the devices that users have in a room, as some running node knows them.
+// maxPeople is of how many people in a room the devices are told: the first by name.
+const maxPeople = 200
+
+// People returns who is in a room, and by which devices, as some running node knows it.
 // False: no node runs.
-func (d *Cluster) People(room string, users []string) ([]Person, bool) {
-	var n Node
+func (d *Cluster) People(room string) ([]Person, bool) {
 	for _, m := range d.members {
-		if n = m.look().node; n != nil {
-			break
+		n := m.look().node
+		if n == nil {
+			continue
 		}
+		roster := n.Roster(room)
+		people := []Person{}
+		for _, member := range roster[:min(len(roster), maxPeople)] {
+			people = append(people, Person{member.User, devices(n.User(member.User).Sessions, room)})
+		}
+		return people, true
 	}
-	if n == nil {
-		return nil, false
-	}
-	people := make([]Person, 0, len(users))
-	for _, user := range users {
-		people = append(people, Person{user, devices(n.User(user).Sessions, room)})
-	}
-	return people, true
+	return nil, false
 }
 
 // devices returns the sessions that are in a room.

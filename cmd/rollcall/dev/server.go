@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/rollcall-presence/rollcall/auth"
 	clientjs "github.com/rollcall-presence/rollcall/client-js"
 )
 
@@ -66,7 +65,6 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /api/cluster/events", s.stream)
 	mux.HandleFunc("POST /api/nodes/{name}/{action}", s.act)
 	mux.HandleFunc("POST /api/token", s.token)
-	mux.HandleFunc("POST /api/people", s.people)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "not_found", "there is no "+r.Method+" "+r.URL.Path)
 	})
@@ -115,36 +113,8 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	answer(w, map[string]string{"token": token})
 }
 
-// maxAsked is how many users' devices may be asked for at once.
-const maxAsked = 200
-
-// people tells which devices users have in a room.
-func (s *Server) people(w http.ResponseWriter, r *http.Request) {
-	var asked struct {
-		Room  string   `json:"room"`
-		Users []string `json:"users"`
-	}
-	if !read(w, r, &asked) {
-		return
-	}
-	if err := auth.CheckName(asked.Room); err != nil {
-		refuse(w, http.StatusBadRequest, "bad_request", "room: "+err.Error())
-		return
-	}
-	if len(asked.Users) > maxAsked {
-		refuse(w, http.StatusBadRequest, "bad_request", fmt.Sprintf("%d users, want at most %d", len(asked.Users), maxAsked))
-		return
-	}
-	people, ok := s.cluster.People(asked.Room, asked.Users)
-	if !ok {
-		refuse(w, http.StatusServiceUnavailable, "no_node", "no node is running")
-		return
-	}
-	answer(w, map[string][]Person{"people": people})
-}
-
-// maxBody bounds the body of a request, in bytes: the longest names that may be asked for.
-const maxBody = 128 << 10
+// maxBody bounds the body of a request, in bytes: the longest name, however it is escaped.
+const maxBody = 2 << 10
 
 // read reads the body of a request, or refuses it.
 func read(w http.ResponseWriter, r *http.Request, into any) bool {

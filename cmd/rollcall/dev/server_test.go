@@ -64,17 +64,5 @@ func TestTokensAreGivenForNamesThatCanBe(t *testing.T) {
 	s.want(400, "control character", "POST", "/api/token", `{"user":"a\nb"}`)
 	s.want(400, "the body", "POST", "/api/token", `{"user":1}`)
 	s.want(400, "the body", "POST", "/api/token", ``)
-	s.want(413, "131072 bytes", "POST", "/api/token", `{"user":"`+strings.Repeat("x", maxBody)+`"}`)
-}
-
-func TestPeopleHaveTheDevicesThatAreInTheRoom(t *testing.T) {
-	s := newStage(t, 2)
-	s.want(200, `{"people":[{"user":"bob","devices":[{"node":"node-1","state":"online"}]}]}`, "POST", "/api/people", `{"room":"room.1","users":["bob"]}`)
-	s.want(200, `{"people":[]}`, "POST", "/api/people", `{"room":"room.1"}`)
-	s.want(400, "room: ", "POST", "/api/people", `{"room":"","users":["bob"]}`)
-	s.want(400, "201 users, want at most 200", "POST", "/api/people", `{"room":"r","users":["x"`+strings.Repeat(`,"x"`, 200)+`]}`)
-	s.want(200, "", "POST", "/api/nodes/node-1/pause", "")
-	s.want(200, "bob", "POST", "/api/people", `{"room":"room.1","users":["bob"]}`)
-	s.want(200, "", "POST", "/api/nodes/node-2/kill", "")
-	s.want(503, "no node is running", "POST", "/api/people", `{"room":"room.1","users":["bob"]}`)
+	s.want(413, "2048 bytes", "POST", "/api/token", `{"user":"`+strings.Repeat("x", maxBody)+`"}`)
 }

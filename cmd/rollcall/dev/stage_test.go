@@ -25,6 +25,7 @@ type fake struct {
 	mu     sync.Mutex
 	frozen bool
 	ended  bool
+	more   []node.Session
 }
 
 func (f *fake) ID() (id channels.NodeID) { copy(id[:], f.config.Name); id[15] = byte(f.run); return id }
@@ -67,9 +68,20 @@ func (f *fake) Nodes() []node.NodeInfo {
 		{ID: other.ID().String(), Name: "node-2", State: "late"}}
 }
 
-func (f *fake) User(name string) node.UserDetails {
-	return node.UserDetails{Sessions: []node.Session{
-		{Node: "node-1", State: "online", Channels: []string{"room.1"}}, {Node: "node-2", State: "broken", Channels: []string{"room.2"}}}}
+func (f *fake) Roster(string) []node.Member { return []node.Member{{User: "bob"}} }
+
+// User tells of a device in each of two rooms, and of those that sat down since.
+func (f *fake) User(string) node.UserDetails {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return node.UserDetails{Sessions: append([]node.Session{
+		{Node: "node-1", State: "online", Channels: []string{"room.1"}}, {Node: "node-2", State: "broken", Channels: []string{"room.2"}}}, f.more...)}
+}
+
+func (f *fake) sit(s node.Session) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.more = append(f.more, s)
 }
 
 // stage is a server on a cluster of fakes.

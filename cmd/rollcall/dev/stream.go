@@ -19,8 +19,11 @@ const (
 	maxStreams = 100
 )
 
-// stream sends how the cluster is, as server-sent events: at once, and then whenever it has changed.
+// stream sends, as server-sent events, how the cluster is and who is in a room, by which devices:
+// each at once, and then whenever it has changed. It looks at all of it each time: whatever is
+// asked for only on some hint stays old when the hint came a moment too early.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
+	room := r.URL.Query().Get("room")
 	select {
 	case s.streams <- struct{}{}:
 		defer func() { <-s.streams }()
@@ -32,19 +35,18 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 	out := http.NewResponseController(w)
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
-	var last []byte
+	told := told{}
 	for said := time.Now(); ; {
-		now, err := json.Marshal(s.cluster.Sight())
-		if err != nil {
-			panic(err) // it holds texts and numbers
+		text := told.news("cluster", s.cluster.Sight())
+		if people, ok := s.cluster.People(room); ok {
+			text = append(text, told.news("people", people)...)
 		}
-		text := []byte(":\n\n") // says nothing
-		if !bytes.Equal(now, last) {
-			text = fmt.Appendf(nil, "data: %s\n\n", now)
+		if len(text) == 0 && time.Since(said) >= quietTime {
+			text = []byte(":\n\n") // says nothing
 		}
-		if len(text) > 3 || time.Since(said) >= quietTime {
-			said, last = time.Now(), now
-			_ = out.SetWriteDeadline(time.Now().Add(quietTime))
+		if len(text) > 0 {
+			said = time.Now()
+			_ = out.SetWriteDeadline(said.Add(quietTime))
 			if _, err := w.Write(text); err != nil || out.Flush() != nil {
 				return
 			}
@@ -57,4 +59,20 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+}
+
+// told is what a stream has told last, by the name of the event.
+type told map[string][]byte
+
+// news returns the event that tells how something is now; nil: that was told already.
+func (t told) news(event string, now any) []byte {
+	data, err := json.Marshal(now)
+	if err != nil {
+		panic(err) // it holds texts and numbers
+	}
+	if bytes.Equal(data, t[event]) {
+		return nil
+	}
+	t[event] = data
+	return fmt.Appendf(nil, "event: %s\ndata: %s\n\n", event, data)
 }

@@ -21,27 +21,33 @@ export const token = async (user) => (await post('token', { user })).token
 /** @param {string} node @param {string} action @returns {Promise<Sight>} */
 export const act = (node, action) => post(`nodes/${encodeURIComponent(node)}/${action}`)
 
-/** At most 200 users. @param {string} room @param {string[]} users @returns {Promise<Person[]>} */
-export const people = async (room, users) => (await post('people', { room, users })).people
-
 /**
- * Tells how the cluster is, at once and after each change. A page that is not looked at does not
- * listen: a browser has few connections to one server, and there may be many tabs.
+ * Returns what has the server tell, from now on, how the cluster is and who is in a room by which
+ * devices: at once, and after each change. A page that is not looked at does not listen: a browser
+ * has few connections to one server, and there may be many tabs.
  *
- * @param {(sight: Sight) => void} seen
- * @param {() => void} lost the server does not answer
+ * @param {object} told
+ * @param {(sight: Sight) => void} told.cluster
+ * @param {(people: Person[]) => void} told.people the first 200 by name
+ * @param {() => void} told.lost the server does not answer
+ * @returns {(room: string) => void}
  */
-export function watch(seen, lost) {
+export function watch({ cluster, people, lost }) {
   /** @type {EventSource | null} */
   let source = null
+  let room = ''
   const listen = () => {
     source?.close()
     source = null
     if (document.hidden) return
-    source = new EventSource('/api/cluster/events')
-    source.onmessage = ({ data }) => seen(JSON.parse(data))
+    source = new EventSource(`/api/cluster/events?room=${encodeURIComponent(room)}`)
+    source.addEventListener('cluster', ({ data }) => cluster(JSON.parse(data)))
+    source.addEventListener('people', ({ data }) => people(JSON.parse(data)))
     source.onerror = lost
   }
   document.addEventListener('visibilitychange', listen)
-  listen()
+  return (next) => {
+    room = next
+    listen()
+  }
 }

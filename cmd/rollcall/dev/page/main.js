@@ -33,8 +33,18 @@ const watchers = new Watchers((node, what) => {
     log.told(node, what)
     lanes.mark(node, what.action)
   }
-  register.ask()
   draw()
+})
+const look = watch({
+  cluster: see,
+  people: (all) => {
+    register.know(all)
+    draw()
+  },
+  lost: () => {
+    byId('freshness').hidden = false
+    say(byId('freshness'), 'The server of this page does not answer. Is rollcall dev still running?')
+  },
 })
 
 /** @param {string} hash */
@@ -132,7 +142,6 @@ function see(next) {
   lanes.nodes(next.nodes)
   watchers.look(channel, next.nodes)
   if (first) begin(next)
-  register.ask()
   draw()
 }
 
@@ -143,6 +152,14 @@ function begin({ nodes }) {
   for (const info of Seats.kept()) {
     if (info.room === channel) seats.take(info, nodes)
   }
+}
+
+/** Looks at another room. @param {string} room */
+function enter(room) {
+  channel = room
+  register.know([])
+  if (sight) watchers.look(channel, sight.nodes)
+  look(channel)
 }
 
 /** Suggests who could come next. */
@@ -175,9 +192,8 @@ byId('come-in').addEventListener('submit', async (/** @type {SubmitEvent} */ eve
   }
   byId('refusal').textContent = ''
   if (room !== channel) {
-    channel = room
     location.hash = encodeURIComponent(room)
-    watchers.look(channel, sight.nodes)
+    enter(room)
   }
   seats.take({ id: crypto.randomUUID(), user, node, room }, sight.nodes)
   wished = false
@@ -189,13 +205,10 @@ byId('come-in').addEventListener('submit', async (/** @type {SubmitEvent} */ eve
 addEventListener('hashchange', () => {
   const room = decode(location.hash.slice(1)) || 'room.1'
   if (room === channel || seats.all.length) return
-  channel = byId('room-field').value = room
-  if (sight) watchers.look(channel, sight.nodes)
+  byId('room-field').value = room
+  enter(room)
   draw()
 })
 
-watch(see, () => {
-  byId('freshness').hidden = false
-  say(byId('freshness'), 'The server of this page does not answer. Is rollcall dev still running?')
-})
+look(channel)
 setInterval(draw, 1_000) // for what says how long ago

@@ -1,13 +1,8 @@
-import { people } from './api.js'
 import { byId, fill, keep, make, named, say } from './dom.js'
 import { clock, count, hue, initial, lasting, list } from './words.js'
 
 /** @import { Member } from './watchers.js' */
 /** @import { Person } from './api.js' */
-
-/** How many people's devices are asked for, and how long to gather changes until then. */
-const most = 200
-const gather = 250
 
 /** With more people than that, each has one line. */
 const crowd = 10
@@ -19,9 +14,11 @@ export class Register {
   #shown = new Map()
   /** @type {Map<string, Person>} */
   #devices = new Map()
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer
-  #last = /** @type {any[]} */ ([])
+
+  /** Takes note of who has which devices. @param {Person[]} people */
+  know(people) {
+    this.#devices = new Map(people.map((person) => [person.user, person]))
+  }
 
   /**
    * @param {string} channel
@@ -30,7 +27,6 @@ export class Register {
    * @param {Set<string>} dead names of nodes that were killed
    */
   show(channel, room, ours, dead) {
-    this.#last = [channel, room, ours, dead]
     say(byId('room-name'), channel)
     const members = /** @type {Member[]} */ (room ? [...room.members.values()] : [])
     if (room) {
@@ -41,22 +37,6 @@ export class Register {
     if (!room) return
     byId('people').classList.toggle('dense', members.length > crowd)
     keep(byId('people'), this.#shown, members.map((member) => [member.user, { member, devices: this.#devices.get(member.user)?.devices, ours: ours.has(member.user), dead }]), row)
-  }
-
-  /** Asks anew who has which devices, in a moment. */
-  ask() {
-    this.#timer ??= setTimeout(async () => {
-      const [channel, room] = this.#last
-      const users = room ? [...room.members.keys()].slice(0, most) : []
-      try {
-        const found = users.length ? await people(channel, users) : []
-        this.#devices = new Map(found.map((person) => [person.user, person]))
-      } catch {
-        // No node runs. What was known stays, until one does.
-      }
-      this.#timer = undefined
-      this.show(.../** @type {[any, any, any, any]} */ (this.#last))
-    }, gather)
   }
 }
 
