@@ -11,7 +11,7 @@ const page = read('client-js/MIGRATION.md')
 const rows = (cells) => page.split('\n').filter((line) => line.startsWith('|')).map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim())).filter((row) => row.length === cells)
 const features = rows(4).filter(([id]) => /^[KSPFC]\d+$/.test(id))
 
-/** Where a feature is tried that has no test here or in nodes/migration.test.js: the folder, and the test's name. */
+/** Where a feature is tried that has no test here or in nodes: the folder, and the test's name. */
 const elsewhere = {
   'K2 K3 S2 P2': ['node/wiretest', 'TestStatusTableOfTwoSessionsOnTwoNodes'],
   'K9 P8': ['client-js/test', 'a threshold of 0 makes nobody idle'],
@@ -48,7 +48,8 @@ test('each feature of the five systems is on the page once, and is there, differ
 })
 
 test('each feature is tried, by a test that there is', () => {
-  const titles = ['client-js/test/nodes/migration.test.js', 'client-js/test/migration.test.js'].map(read).join('\n')
+  const onNodes = ['users', 'channels'].map((of) => `client-js/test/nodes/migration-${of}.test.js`)
+  const titles = [...onNodes, 'client-js/test/migration.test.js'].map(read).join('\n')
   const here = [...titles.matchAll(/^ *(?:check|test)\('((?:[KSPFC]\d+ ?)+): /gm)].flatMap(([, ids]) => ids.split(' '))
   for (const [folder, name] of Object.values(elsewhere)) {
     const files = readdirSync(new URL(`../../${folder}`, import.meta.url)).filter((file) => /(_test\.go|\.test\.js)$/.test(file))
