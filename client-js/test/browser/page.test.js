@@ -76,6 +76,15 @@ async function since(page, text) {
   return lines.slice(lines.findLastIndex((line) => line.includes(text)) + 1)
 }
 
+/** The first line of the log behind the last that holds a text that begins like this, once there is one. */
+async function line(page, text, beginning) {
+  for (;;) {
+    const found = (await since(page, text)).find((line) => line.startsWith(beginning))
+    if (found) return found
+    await page.waitForTimeout(100)
+  }
+}
+
 /** The joins and leaves in the log of a page since then, but those of whoever is named. */
 async function events(page, text, ...but) {
   const lines = await since(page, text)
@@ -132,21 +141,21 @@ test('a pause and a reload are no event', here, async () => {
   await node(second, 'node-2').getByText('paused', { exact: true }).waitFor()
   await button(first, 'Resume node-2').click()
   await node(first, 'node-2').getByText('running', { exact: true }).waitFor()
-  const paused = Date.now() - began
+  const resumed = Date.now()
   await first.reload()
   await seat(first, 'alice').getByText(/^on node-\d$/).waitFor()
+  const slowest = Math.max(resumed - began, Date.now() - resumed)
   await mark(first, second, 'carol')
-  if (paused < 1_200) assert.deepEqual(await events(second, 'paused node-2', 'carol'), []) // else this machine was too slow to hold it still for a short time
+  if (slowest < 1_200) assert.deepEqual(await events(second, 'paused node-2', 'carol'), []) // else this machine was too slow for either to be within the grace
   await quiet(second).getByText(/since somebody resumed node-2/).waitFor()
 })
 
 test('a node is killed: its people are elsewhere, and nobody has left', here, async () => {
   const home = await seat(first, 'alice').locator('.where b').textContent()
   await button(second, `Kill ${home}`).click()
-  await first.locator('#events li').filter({ hasText: 'alice is back on' }).waitFor()
+  const back = await line(first, `lost the connection to ${home}`, 'alice is back on')
   const rest = ['node-1', 'node-2', 'node-3'].filter((name) => name !== home)
   for (const name of rest) await node(second, name).getByText(`${home} gone`).waitFor() // given up, by now
-  const back = (await since(first, `lost the connection to ${home}`)).find((line) => line.startsWith('alice is back'))
   await mark(second, first, 'dave')
   if (parseFloat(/after ([\d.]+) s/.exec(back)[1]) < 5) assert.deepEqual(await events(second, `killed ${home}`, 'dave', 'carol'), [])
   await person(second, 'alice').getByText(/^1 device on node-\d$/).waitFor()
