@@ -28,6 +28,7 @@ func (n readyNode) Ready() bool                       { return true }
 func (n readyNode) Freeze() func()                    { return func() {} }
 func (n readyNode) Crash()                            {}
 func (n readyNode) Nodes() []node.NodeInfo            { return nil }
+func (n readyNode) Roster(string) []node.Member       { return nil }
 func (n readyNode) User(name string) node.UserDetails { return node.UserDetails{} }
 
 // withContext is the end of a node that is as it should be.
