@@ -33,7 +33,6 @@ func (n *Node) drain() {
 
 // beginDrain tells peers and clients that this node is going away.
 func (n *Node) beginDrain(now time.Time) {
-	close(n.draining)
 	n.core.Gossip.Drain(now)
 	var clients []*conn
 	for c := range n.conns {
@@ -43,6 +42,7 @@ func (n *Node) beginDrain(now time.Time) {
 			clients = append(clients, c)
 		}
 	}
+	close(n.draining) // after turnAway: see dismiss
 	n.stats.Drained = uint64(len(clients))
 	for i, c := range clients {
 		c.sock.Reply(socket.Frame(protocol.AppendDrain(nil, moment(i, len(clients), n.cfg.Drain).Milliseconds())))

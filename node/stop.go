@@ -41,7 +41,6 @@ func (n *Node) goodbye() {
 func (n *Node) dismiss() (conns []*conn, last counters) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	close(n.stopping)
 	for c := range n.conns {
 		conns = append(conns, c)
 		switch {
@@ -53,6 +52,7 @@ func (n *Node) dismiss() (conns []*conn, last counters) {
 			c.sock.Close(protocol.CloseGoingAway, "the node stops")
 		}
 	}
+	close(n.stopping) // whose hello waits for this is closed by now, and is not asked for a hello again
 	n.stats.Forced = uint64(len(n.sessions))
 	return conns, n.stats
 }
