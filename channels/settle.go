@@ -123,6 +123,9 @@ func (v *View) judgeMember(t *touchedMember) {
 	switch {
 	case visible && !t.visible:
 		m.channel.show(m)
+		if !v.learning {
+			v.stats.Joins++
+		}
 		v.tellMember(ChannelJoined, t, 0)
 	case visible:
 		v.tellMember(ChannelUpdated, t, 0)
@@ -131,6 +134,7 @@ func (v *View) judgeMember(t *touchedMember) {
 		if present {
 			t.reason = ReasonHidden
 		}
+		v.countLeave(t.reason)
 		v.tellMember(ChannelLeft, t, t.reason)
 	}
 	if !visible {
@@ -140,6 +144,17 @@ func (v *View) judgeMember(t *touchedMember) {
 	}
 	if !held {
 		v.removeMember(m)
+	}
+}
+
+// countLeave counts a member that went. Peers of a later version may know more reasons.
+func (v *View) countLeave(r Reason) {
+	switch {
+	case v.learning:
+	case int(r) < len(v.stats.Left):
+		v.stats.Left[r]++
+	default:
+		v.stats.Left[0]++
 	}
 }
 

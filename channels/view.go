@@ -79,10 +79,12 @@ type Stats struct {
 	Kept      int // ended entries that wait for news of a return
 	Seen      int // users who left and are remembered
 
-	Unknown          uint64 // ends of entries, and memberships of sessions, that are not here
-	Odd              uint64 // entries that contradict themselves: no id, two users, both kinds
-	Old              uint64 // answers below the number already reached
-	SuppressedLeaves uint64 // memberships that only grace still held when the user came back
+	Unknown          uint64                   // ends of entries, and memberships of sessions, that are not here
+	Joins            uint64                   // members that came, of all nodes
+	Left             [ReasonHidden + 1]uint64 // members that went, by reason; 0: one that this version does not know
+	Odd              uint64                   // entries that contradict themselves: no id, two users, both kinds
+	Old              uint64                   // answers below the number already reached
+	SuppressedLeaves uint64                   // memberships that only grace still held when the user came back
 
 	KeptTooMany uint64 // ends that could not wait because of Config.MaxKept
 	KeptTooLong uint64 // ends that waited for Config.Timeout in vain

@@ -130,6 +130,7 @@ type Stats struct {
 	Questions, Answers         uint64 // put to peers, given to peers
 	Late, Lost, Returned, Left uint64 // peers
 	Pauses                     uint64 // of this process
+	Reads, WholeReads          uint64 // answers that were applied, and of these whole tables
 	Rereads                    uint64 // whole tables read because digests differed: must not happen
 	Stalls                     uint64 // streams cut because a ping told of news that did not come
 	StaleAnswers               uint64 // answers that came too late to be used

@@ -120,6 +120,10 @@ func (c *Core) answer(t channels.Now, l *Link, f *Frame) error {
 		return err
 	}
 	if tip {
+		c.stats.Reads++
+		if whole {
+			c.stats.WholeReads++
+		}
 		c.show(t, p, changes, whole)
 	}
 	return nil

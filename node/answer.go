@@ -50,7 +50,7 @@ func (c *conn) ok(id int64) {
 
 // refuse answers a request with an error.
 func (c *conn) refuse(id int64, code protocol.Code, message string) {
-	c.node.refused.Add(1)
+	c.node.refused.add(string(code))
 	c.reply(protocol.AppendError(nil, &protocol.Error{ID: id, Code: code, Message: message}))
 }
 
@@ -65,6 +65,7 @@ func (c *conn) ask(w *follow, id int64) {
 // append adds to the answers that wait. mu is held.
 func (c *conn) append(s *slot) {
 	if len(c.slots) >= maxSlots {
+		c.node.reach(limitAnswers)
 		c.overload(s.id, protocol.RateLimited, "too many requests at once")
 		return
 	}

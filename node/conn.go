@@ -196,6 +196,7 @@ func (c *conn) verify(token string) (auth.Identity, error) {
 	case c.node.cfg.AllowAnonymous:
 		return auth.Identity{}, nil
 	}
+	c.node.badToken.add(string(noToken))
 	return auth.Identity{}, errors.New("no token")
 }
 

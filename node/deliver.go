@@ -23,6 +23,7 @@ func (f *fan) deliver() (next []*conn) {
 		for i := range jobs {
 			f.diffs(&jobs[i])
 			next = append(next, f.rosters(&jobs[i])...)
+			f.clocks.jobs.Add(-1)
 		}
 		f.mu.Lock()
 	}
@@ -48,6 +49,9 @@ func (f *fan) diffs(j *job) {
 		} else if w.mode == protocol.Count && count != nil {
 			w.send(count)
 		}
+	}
+	if diffs != nil {
+		j.measure()
 	}
 }
 

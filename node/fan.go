@@ -18,6 +18,7 @@ import (
 // and then v+1, v+2 … without a gap.
 type fan struct {
 	channel string
+	clocks  *clocks // of the node
 
 	// Guarded by Node.mu.
 	live    []*follow // have the roster, or will by a job made before
@@ -26,6 +27,7 @@ type fan struct {
 	missing bool      // live was told that members may be missing
 	queued  bool      // in Node.due
 	flushed time.Time
+	changed time.Time   // when the oldest change came that live was not told; zero: there is none
 	batch   *time.Timer // to the next flush; nil: none is asked for, or it is due now
 
 	counters  int // followers of the count only
@@ -64,6 +66,7 @@ type follow struct {
 type job struct {
 	diff    channels.Diff // Version is not used: see fan.version
 	changed bool
+	since   time.Time // of the oldest change in it, when it came to this node
 	to      []*follow // have the roster before diff
 	joiners []joiner  // get the roster after it
 	members []protocol.Member
@@ -84,7 +87,7 @@ type joiner struct {
 func (n *Node) fanOf(channel string) *fan {
 	f := n.fans[channel]
 	if f == nil {
-		f = &fan{channel: channel, version: 1, missing: n.missing}
+		f = &fan{channel: channel, clocks: n.clocks, version: 1, missing: n.missing}
 		n.fans[channel] = f
 		n.core.View.Follow(channel)
 	}

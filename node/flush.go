@@ -25,6 +25,9 @@ const maxJobs = 4
 func (n *Node) scheduleDirty() {
 	for _, d := range n.core.View.Dirty() {
 		if f := n.fans[d.Channel]; f != nil {
+			if f.changed.IsZero() {
+				f.changed = n.entered
+			}
 			n.schedule(f)
 		}
 	}
@@ -102,6 +105,7 @@ func (n *Node) flush(f *fan, now time.Time) {
 	if j.diff, j.changed = n.core.View.Flush(f.channel); j.changed {
 		n.stats.Diffs++
 	}
+	j.since, f.changed = f.changed, time.Time{}
 	j.counts = n.countsDue(f, now)
 	j.joiners = n.joiners(f)
 	if !j.changed && !j.counts && len(j.joiners) == 0 {
@@ -115,6 +119,7 @@ func (n *Node) flush(f *fan, now time.Time) {
 	}
 	f.mu.Lock()
 	f.jobs = append(f.jobs, j)
+	f.clocks.jobs.Add(1)
 	f.mu.Unlock()
 	n.jobs = append(n.jobs, f)
 }

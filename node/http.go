@@ -115,7 +115,12 @@ func (n *Node) token(r *http.Request) string {
 // verify returns who bears a token. It may wait for a key set, so the lock must not be held.
 func (n *Node) verify(token string) (auth.Identity, error) {
 	if n.verifier == nil {
+		n.badToken.add(string(noKeys))
 		return auth.Identity{}, errors.New("this node knows no key")
 	}
-	return n.verifier.Verify(token, time.Now())
+	identity, err := n.verifier.Verify(token, time.Now())
+	if refusal := (*auth.Refusal)(nil); errors.As(err, &refusal) {
+		n.badToken.add(string(refusal.Reason))
+	}
+	return identity, err
 }

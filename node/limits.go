@@ -44,7 +44,7 @@ func (n *Node) overUserLimit(user string, f former) string {
 	if user == "" || n.core.View.LiveSessions(user, f.node, f.session) < n.cfg.MaxUserSessions {
 		return ""
 	}
-	n.stats.UserFull++
+	n.reach(limitUserSessions)
 	return fmt.Sprintf("more than %d sessions of one user", n.cfg.MaxUserSessions)
 }
 
@@ -53,7 +53,7 @@ func (n *Node) full() bool { return len(n.sessions) >= n.maxSessions }
 
 // tooMany counts a session that a full node does not take, and says why.
 func (n *Node) tooMany() string {
-	n.stats.Full++
+	n.reach(limitSessions)
 	return fmt.Sprintf("this node is full: it takes %d sessions", n.maxSessions)
 }
 

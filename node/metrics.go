@@ -11,60 +11,82 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// metrics serves the counters of all parts, each under the name of its part and field.
+// metrics serves what /metrics tells, which METRICS.md describes.
 func (n *Node) metrics() http.Handler {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collector{n})
 	return promhttp.HandlerFor(r, promhttp.HandlerOpts{})
 }
 
-// collector reads the counters when it is asked.
+// collector reads the counters of all parts when it is asked. Each field of their structs
+// is a metric: the name is made of those of the part and the field, the help and the name of
+// the label are those of METRICS.md.
 type collector struct{ n *Node }
 
 // Describe tells nothing beforehand: the counters are what their structs have.
 func (collector) Describe(chan<- *prometheus.Desc) {}
 
-// Collect sends the counters: a field of type uint64 only grows, an int is a gauge.
+// Collect sends the counters.
 func (c collector) Collect(ch chan<- prometheus.Metric) {
 	n := c.n
 	n.mu.Lock()
 	own, view, gossip := n.stats, n.core.View.Stats(), n.core.Gossip.Stats()
-	conns, fans, people, ties := len(n.conns), len(n.fans), len(n.people), n.ties
+	state, cluster := n.nodeState(), n.clusterState()
 	n.mu.Unlock()
+	ch <- n.infoMetric()
+	n.clocks.fanout.Collect(ch)
+	n.clocks.tick.Collect(ch)
 	collect(ch, "node", own)
+	collect(ch, "node", state)
+	collect(ch, "node", n.refusals())
 	collect(ch, "view", view)
+	collect(ch, "view", struct{ Leaves map[string]uint64 }{leavesByReason(view)})
 	collect(ch, "gossip", gossip)
+	collect(ch, "gossip", cluster)
 	collect(ch, "mesh", n.mesh.Stats())
 	collect(ch, "door", n.door.Stats())
-	collect(ch, "node", struct {
-		Sockets, FollowedChannels, FollowedUsers, UserFollowers int
-		Refused, Paced, TooFast                                 uint64
-	}{conns, fans, people, ties, n.refused.Load(), n.paced.Load(), n.tooFast.Load()})
+	collect(ch, "socket", n.socketState())
+	collect(ch, "events", n.heed.state())
 	if stats := n.heed.hook.Load(); stats != nil {
 		collect(ch, "webhook", *stats)
 	}
-	collect(ch, "events", struct {
-		Streams                             int    // consumers of /v1/events
-		Sent, Cut, Called, Panicked, Missed uint64 // to these; of these, for being slow; callbacks; of these; for want of room
-	}{int(n.heed.streams.Load()), n.heed.sent.Load(), n.heed.cut.Load(), n.heed.callbacks.Load(), n.heed.panics.Load(), n.heed.missed.Load()})
-	s := n.acceptor.Stats()
-	collect(ch, "socket", struct {
-		Open, Queued                                                          int
-		Frames, BytesIn, Writes, BytesOut, Refused, Overflow, Oversize, Stuck uint64
-	}{int(s.Open.Load()), int(s.Queued.Load()), uint64(s.Frames.Load()), uint64(s.BytesIn.Load()), uint64(s.Writes.Load()),
-		uint64(s.BytesOut.Load()), uint64(s.Refused.Load()), uint64(s.Overflow.Load()), uint64(s.Oversize.Load()), uint64(s.Stuck.Load())})
+	if n.verifier != nil {
+		collect(ch, "auth", keyStateOf(n.verifier.KeySets()))
+	}
+	if n.certificate != nil {
+		collect(ch, "node", n.certificate.state())
+	}
 }
 
+// collect sends the fields of a struct. By its type a field is a counter (uint64), a gauge (int
+// or float64), or one of these for each value of a label (a map). Others are no metrics.
 func collect(ch chan<- prometheus.Metric, part string, stats any) {
 	v := reflect.ValueOf(stats)
 	for i := range v.NumField() {
 		name := "rollcall_" + part + snake(v.Type().Field(i).Name)
-		if f := v.Field(i); f.Kind() == reflect.Uint64 {
-			ch <- prometheus.MustNewConstMetric(prometheus.NewDesc(name+"_total", name, nil, nil), prometheus.CounterValue, float64(f.Uint()))
-		} else {
-			ch <- prometheus.MustNewConstMetric(prometheus.NewDesc(name, name, nil, nil), prometheus.GaugeValue, float64(f.Int()))
+		switch f := v.Field(i).Interface().(type) {
+		case uint64:
+			ch <- metric(name+"_total", prometheus.CounterValue, float64(f))
+		case int:
+			ch <- metric(name, prometheus.GaugeValue, float64(f))
+		case float64:
+			ch <- metric(name, prometheus.GaugeValue, f)
+		case map[string]uint64:
+			for value, count := range f {
+				ch <- metric(name+"_total", prometheus.CounterValue, float64(count), value)
+			}
+		case map[string]int:
+			for value, count := range f {
+				ch <- metric(name, prometheus.GaugeValue, float64(count), value)
+			}
 		}
 	}
+}
+
+// metric is one value, of a metric with as many labels as there are values of these.
+func metric(name string, kind prometheus.ValueType, value float64, labels ...string) prometheus.Metric {
+	d := descriptions[name]
+	return prometheus.MustNewConstMetric(prometheus.NewDesc(name, d.help, d.labels, nil), kind, value, labels...)
 }
 
 // snake turns OldBeats into _old_beats.

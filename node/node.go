@@ -70,10 +70,12 @@ type Node struct {
 	draining chan struct{} // closed once it moves its clients elsewhere
 	deserted chan struct{} // closed once it does, and has none left
 	stopping chan struct{} // closed once it stops
-	refused  atomic.Uint64 // requests answered with an error
+	refused  tally         // requests answered with an error, by its code
+	limited  tally         // limits that clients met, by limit
+	badToken tally         // tokens refused, by reason
 	paced    atomic.Uint64 // requests that had to wait for their turn
-	tooFast  atomic.Uint64 // sockets closed because theirs had to for too long
 	heed     heed
+	clocks   *clocks
 
 	system      system // this and the next are fixed by New
 	maxSessions int
@@ -85,6 +87,7 @@ type Node struct {
 
 	mu       sync.Mutex // guards the rest
 	core     *core.Core
+	entered  time.Time // when the step under way was asked for
 	conns    map[*conn]struct{}
 	sessions map[uint64]*conn // by own session id
 	fans     map[string]*fan
@@ -109,7 +112,6 @@ type counters struct {
 	Drained        uint64 // clients that were told to go elsewhere
 	Forced         uint64 // clients that were still here when the node stopped
 	Mute           uint64 // sockets closed because they said no hello
-	Full, UserFull uint64 // sessions refused because the node, or the user, has as many as may be
 	TimedOut       uint64 // sockets closed for their silence
 	Expired        uint64 // sockets closed because their token was over
 	Kicked         uint64 // sockets closed by operators
@@ -139,6 +141,10 @@ func New(cfg Config) (*Node, error) {
 		people:   map[string]*person{},
 		orders:   map[uint64]chan gossip.Outcome{},
 		heed:     heed{registered: make(chan struct{})},
+		refused:  newTally(protocol.Codes()...),
+		limited:  newTally(limits...),
+		badToken: newTally(tokenReasons()...),
+		clocks:   newClocks(),
 
 		logsPresence: cfg.Logger.Enabled(context.Background(), slog.LevelDebug),
 	}
@@ -171,6 +177,7 @@ func (n *Node) open() (err error) {
 	}
 	n.acceptor, err = socket.NewAcceptor(socket.Config{
 		MaxFrame:     n.cfg.MaxFrame,
+		Written:      func(took time.Duration) { n.clocks.fanout.Observe(took.Seconds()) },
 		CloseTimeout: stopTime,
 		Clock:        n.clock,
 		Oversize: socket.Frame(protocol.AppendError(nil, &protocol.Error{Code: protocol.TooLarge,
@@ -303,12 +310,14 @@ func (n *Node) ticks(ctx context.Context) {
 	ticker := time.NewTicker(n.tick())
 	defer ticker.Stop()
 	for {
+		var due time.Time
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case due = <-ticker.C:
 		}
 		n.step(func(now time.Time) {
+			n.clocks.tick.Observe(now.Sub(due).Seconds())
 			n.core.Tick(now)
 			n.run.Store(int64(n.core.Now(now).Run))
 			n.sweep(now)

@@ -61,7 +61,7 @@ func (c *conn) pace(id int64) bool {
 	}
 	n.paced.Add(1)
 	if c.pacer.held >= paceTime {
-		n.tooFast.Add(1)
+		n.reach(limitRate)
 		c.overload(id, protocol.RateLimited, fmt.Sprintf("more than %d requests a second, for %v", n.cfg.Rate.PerSecond, paceTime))
 		return false
 	}
@@ -74,7 +74,7 @@ func (c *conn) pace(id int64) bool {
 // overload closes a socket that is too much, and says why. The reason does not wait
 // for the answers to requests before, which will not come any more.
 func (c *conn) overload(id int64, code protocol.Code, message string) {
-	c.node.refused.Add(1)
+	c.node.refused.add(string(code))
 	c.sock.Reply(socket.Frame(protocol.AppendError(nil, &protocol.Error{ID: id, Code: code, Message: message})))
 	c.sock.Close(protocol.CloseOverload, message)
 }

@@ -28,6 +28,7 @@ func (c *conn) followPeople(id int64, names []string) {
 	case slices.ContainsFunc(names, func(name string) bool { return !c.rights.MayFollow(name) }):
 		c.refuse(id, protocol.Forbidden, "the token does not allow to follow all of these users")
 	case len(c.ties)+fresh > maxFollowed:
+		c.node.reach(limitFollowed)
 		c.refuse(id, protocol.LimitReached, fmt.Sprintf("more than %d users followed on one socket", maxFollowed))
 	default:
 		for _, name := range names {

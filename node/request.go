@@ -123,6 +123,7 @@ func (c *conn) full(id int64) bool {
 	if len(c.follows) < c.node.cfg.MaxChannels {
 		return false
 	}
+	c.node.reach(limitChannels)
 	c.refuse(id, protocol.LimitReached, fmt.Sprintf("more than %d channels on one socket", c.node.cfg.MaxChannels))
 	return true
 }

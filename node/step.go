@@ -42,8 +42,10 @@ func (n *Node) step(f func(now time.Time)) {
 // after it: the fans with something to deliver, what is told of people, and what the mesh
 // is to carry.
 func (n *Node) locked(f func(now time.Time)) ([]*fan, []telling, gossip.Effects) {
+	entered := time.Now()
 	n.lock()
 	defer n.mu.Unlock()
+	n.entered = entered
 	if n.mishaps.dead {
 		return nil, nil, gossip.Effects{}
 	}

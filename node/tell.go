@@ -139,6 +139,7 @@ func (c *conn) tellOrAsk(s *slot) {
 		waits += len(s.names)
 	}
 	if waits > maxAsked {
+		c.node.reach(limitAnswers)
 		c.sock.Close(protocol.CloseOverload, "too many requests at once")
 		return
 	}

@@ -97,7 +97,7 @@ func TestFloodIsClosedAfterFiveSecondsAndDelaysNobody(t *testing.T) {
 		<-over
 		time.Sleep(vGrace)
 		other.wantNews("room leave of flooder closed")
-		if paced, tooFast := n.paced.Load(), n.tooFast.Load(); paced < 200 || tooFast != 1 {
+		if paced, tooFast := n.paced.Load(), n.limited.read()[string(limitRate)]; paced < 200 || tooFast != 1 {
 			t.Errorf("counted %d requests that waited and %d sockets, want the flood and 1", paced, tooFast)
 		}
 	})
@@ -134,8 +134,9 @@ func TestLimitOfSessionsIsCounted(t *testing.T) {
 		w.wantAfter("a socket that says no hello is closed by a full node", began, time.Now(), fullTime, vSweep)
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		if n.stats.UserFull != 5 || n.stats.Full != 1 || len(n.sessions) != 3 {
-			t.Errorf("%d and %d refused, %d sessions; want 5, 1, 3", n.stats.UserFull, n.stats.Full, len(n.sessions))
+		met := n.limited.read()
+		if met[string(limitUserSessions)] != 5 || met[string(limitSessions)] != 1 || len(n.sessions) != 3 {
+			t.Errorf("%v limits met, %d sessions; want 5 of a user, 1 of the node, 3", met, len(n.sessions))
 		}
 	})
 }

@@ -40,7 +40,7 @@ func (c *conn) Read(p []byte) (int, error) {
 // Write writes and counts.
 func (c *conn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
-	c.router.count.bytesOut.Add(uint64(n))
+	c.router.count.tcpSent.Add(uint64(n))
 	return n, err
 }
 

@@ -181,7 +181,7 @@ func (r *router) StreamCh() <-chan net.Conn { return r.members }
 func (r *router) WriteTo(b []byte, addr string) (time.Time, error) {
 	sent, err := r.inner.WriteTo(b, addr)
 	if err == nil {
-		r.count.bytesOut.Add(uint64(len(b)))
+		r.count.udpSent.Add(uint64(len(b)))
 	}
 	return sent, err
 }

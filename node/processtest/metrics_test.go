@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// metrics returns what /metrics tells, by name. Series with labels are left out.
+// metrics returns what /metrics tells, by name. Series with labels are added up.
 func (p *process) metrics() map[string]float64 {
 	p.t.Helper()
 	response, err := http.Get("http://" + p.admin + "/metrics")
@@ -19,9 +19,10 @@ func (p *process) metrics() map[string]float64 {
 	defer response.Body.Close()
 	values := map[string]float64{}
 	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
-		name, text, _ := strings.Cut(lines.Text(), " ")
+		series, text, _ := strings.Cut(lines.Text(), " ")
+		name, _, _ := strings.Cut(series, "{")
 		if value, err := strconv.ParseFloat(text, 64); err == nil {
-			values[name] = value
+			values[name] += value
 		}
 	}
 	return values

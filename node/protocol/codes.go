@@ -18,6 +18,11 @@ const (
 	Internal     Code = "internal"      // the node's fault
 )
 
+// Codes returns all codes of error messages.
+func Codes() []Code {
+	return []Code{BadRequest, Unauthorized, Expired, Forbidden, NotMember, TooLarge, RateLimited, LimitReached, Unsupported, Draining, Internal}
+}
+
 // CloseCode is the code of a WebSocket close frame.
 type CloseCode uint16
 

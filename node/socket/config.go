@@ -33,6 +33,10 @@ type Config struct {
 	// what waits is written, and the client's close frame awaited. Default 5s.
 	CloseTimeout time.Duration
 
+	// Written is told how long what [Socket.Measure] measures took. It must not block.
+	// Default: nobody is told.
+	Written func(took time.Duration)
+
 	// Clock tells the running time that LastHeard and LastSent are measured by.
 	// Default: time since the Acceptor was made. It is called for every read and write.
 	Clock func() time.Duration
@@ -45,6 +49,9 @@ func (c Config) check(epoch time.Time) (Config, error) {
 	c.Reserve = cmp.Or(c.Reserve, 16<<10)
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, 10*time.Second)
 	c.CloseTimeout = cmp.Or(c.CloseTimeout, 5*time.Second)
+	if c.Written == nil {
+		c.Written = func(time.Duration) {}
+	}
 	if c.Clock == nil {
 		c.Clock = func() time.Duration { return time.Since(epoch) }
 	}

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"slices"
+	"time"
 
 	"github.com/rollcall-presence/rollcall/node/protocol"
 )
@@ -66,6 +67,30 @@ func (s *Socket) Waiting() int {
 	return s.queued
 }
 
+// Measure has Config.Written told how long after a moment everything that waits now is
+// written, at once if nothing waits. False: the socket is closing, or measures something
+// already.
+func (s *Socket) Measure(since time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cause != nil || s.ended || !s.since.IsZero() {
+		return false
+	}
+	s.since, s.ahead = since, len(s.queue)
+	if s.queued == 0 {
+		s.measured()
+	}
+	return true
+}
+
+// measured ends what Measure began, if all of it is written. mu is held.
+func (s *Socket) measured() {
+	if !s.since.IsZero() && s.ahead == 0 {
+		s.a.cfg.Written(time.Since(s.since))
+		s.since = time.Time{}
+	}
+}
+
 // low is how much may wait on a socket that has room for everything.
 func (s *Socket) low() int { return s.a.cfg.MaxQueue / 4 }
 
@@ -97,7 +122,7 @@ func (s *Socket) count(n int) {
 // drop forgets the frames that wait. mu is held.
 func (s *Socket) drop() {
 	s.count(-size(s.queue))
-	s.queue = nil
+	s.queue, s.since = nil, time.Time{}
 }
 
 // keep is for how many frames an idle socket keeps the memory of its queue.
@@ -106,6 +131,7 @@ const keep = 4
 // pop takes k frames off the queue. mu is held.
 func (s *Socket) pop(k int) {
 	s.queue = slices.Delete(s.queue, 0, k)
+	s.ahead = max(0, s.ahead-k)
 	if len(s.queue) == 0 && cap(s.queue) > keep {
 		s.queue = nil
 	}

@@ -52,6 +52,8 @@ type Socket struct {
 	cause   *Cause   // set by Close
 	ended   bool     // reading is over
 	abort   *time.Timer
+	since   time.Time // given to Measure; zero: nothing is measured
+	ahead   int       // frames of queue that belong to what is measured
 }
 
 // Start begins to read, in a goroutine of its own. It is called exactly once, and

@@ -71,6 +71,7 @@ func (s *Socket) wrote(n int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.count(-n)
+	s.measured()
 	if !s.starved || s.queued > s.low() || s.cause != nil || s.ended || s.handler == nil {
 		return false
 	}

@@ -15,7 +15,7 @@ type metrics map[string]float64
 
 // The names that are used here.
 const (
-	bytesOut   = "rollcall_mesh_bytes_out_total"
+	bytesOut   = "rollcall_mesh_sent_bytes_total"
 	packetsOut = "rollcall_mesh_packets_out_total"
 	framesOut  = "rollcall_mesh_frames_out_total"
 	sessions   = "rollcall_view_sessions"

@@ -1,0 +1,106 @@
+package node
+
+import (
+	"testing"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/node/client"
+	"github.com/rollcall-presence/rollcall/node/protocol"
+)
+
+const (
+	fanoutSum   = "rollcall_node_fanout_seconds_sum"
+	fanoutCount = "rollcall_node_fanout_seconds_count"
+)
+
+func TestTimeToTheLastFollowerIsMeasuredOncePerDiff(t *testing.T) {
+	inWorld(t, 7, func(w *world) {
+		nodes := w.cluster(2)
+		for _, n := range nodes {
+			w.watchers("room", n, n, n)
+		}
+		bob := w.open(nodes[0], "bob")
+		time.Sleep(time.Second)
+		bob.send(client.Request{Type: "join", Channel: "room"})
+		time.Sleep(time.Millisecond)
+		bob.send(client.Request{Type: "update", Channel: "room", Data: []byte(`{"x":1}`)})
+		time.Sleep(5 * time.Millisecond)
+		bob.send(client.Request{Type: "update", Channel: "room", Data: []byte(`{"x":2}`)})
+		time.Sleep(time.Second)
+		for _, n := range nodes { // the join at once, the older update after the rest of a batch
+			if got := n.series(t, fanoutCount); got != 2 {
+				t.Errorf("%s: %v diffs were measured, want 2", n.host, got)
+			}
+			if got := n.series(t, fanoutSum); got < (batch-2*time.Millisecond).Seconds() || got > batch.Seconds() {
+				t.Errorf("%s: they took %v s, want 0 and about %v", n.host, got, batch-time.Millisecond)
+			}
+			if got := n.series(t, "rollcall_node_waiting_jobs"); got != 0 {
+				t.Errorf("%s: %v jobs are said to wait", n.host, got)
+			}
+		}
+	})
+}
+
+func TestJoinsAndLeavesAreCountedOnEveryNode(t *testing.T) {
+	inWorld(t, 8, func(w *world) {
+		nodes := w.cluster(2)
+		bob, carol := w.open(nodes[0], "bob"), w.open(nodes[1], "carol")
+		bob.join("room")
+		carol.join("room")
+		time.Sleep(time.Second)
+		bob.send(client.Request{Type: "leave", Channel: "room"})
+		carol.cut()
+		time.Sleep(time.Minute)
+		third := w.start()
+		w.until("it is ready", time.Minute, third.Ready)
+		for _, n := range nodes {
+			for series, want := range map[string]float64{
+				"rollcall_view_joins_total":                   2,
+				`rollcall_view_leaves_total{reason="left"}`:   1,
+				`rollcall_view_leaves_total{reason="closed"}`: 1,
+				`rollcall_view_leaves_total{reason="kicked"}`: 0,
+				`rollcall_gossip_peers{state="here"}`:         2,
+				"rollcall_gossip_nodes":                       3,
+				"rollcall_node_ready":                         1,
+			} {
+				if got := n.series(t, series); got != want {
+					t.Errorf("%s: %s is %v, want %v", n.host, series, got, want)
+				}
+			}
+			if got := n.series(t, "rollcall_gossip_reads_total"); got < 3 {
+				t.Errorf("%s: %v reads of peers' tables, want at least the join, the leave and the first of the third node", n.host, got)
+			}
+		}
+	})
+}
+
+func TestNodeThatLearnsTheClusterCountsNoJoins(t *testing.T) {
+	inWorld(t, 9, func(w *world) {
+		w.open(w.cluster(1)[0], "bob").join("room")
+		late := w.start()
+		w.until("it is ready", time.Minute, late.Ready)
+		time.Sleep(time.Minute)
+		if members, joins := late.series(t, "rollcall_view_members"), late.series(t, "rollcall_view_joins_total"); members != 1 || joins != 0 {
+			t.Errorf("%v members and %v joins, want 1 and 0", members, joins)
+		}
+	})
+}
+
+func TestRefusedTokensAreCountedByReason(t *testing.T) {
+	inWorld(t, 10, func(w *world) {
+		n := w.cluster(1)[0]
+		for _, token := range []string{"no JWT", w.token("bob", -time.Hour), ""} {
+			b := w.dial(n, "bob")
+			b.hello(client.Hello{Token: token})
+			b.wantClosed(time.Minute, protocol.CloseUnauthorized)
+		}
+		for _, reason := range []string{"malformed", "expired", "no_token"} {
+			if got := n.series(t, `rollcall_node_tokens_refused_total{reason="`+reason+`"}`); got != 1 {
+				t.Errorf("%v tokens refused as %s, want 1", got, reason)
+			}
+		}
+		if got := n.series(t, `rollcall_node_refused_total{code="unauthorized"}`); got != 2 {
+			t.Errorf("%v requests refused as unauthorized, want 2", got)
+		}
+	})
+}
