@@ -96,6 +96,14 @@ func (t *tab) bye() error {
 	return t.Close(ctx)
 }
 
+// do sends a request and waits for its answer.
+func (t *tab) do(r client.Request) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	_, err := t.Do(ctx, r)
+	return err
+}
+
 // users returns whose tabs these are.
 func users(tabs []*tab) []string {
 	names := make([]string, len(tabs))

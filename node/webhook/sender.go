@@ -62,6 +62,7 @@ type Sender struct {
 
 // Stats counts since the start.
 type Stats struct {
+	Senders   int    // nodes that share the sending, as far as this one knows
 	Queued    int    // events that wait to be sent, or are being
 	Kept      int    // events that others are to send
 	Taken     uint64 // events that were this node's to send
@@ -119,6 +120,7 @@ func (s *Sender) Nodes(now time.Time, standing map[channels.NodeID]Standing) {
 	if len(gone) > 0 {
 		s.adopt(now, gone)
 	}
+	s.stats.Senders = len(s.serving(now))
 }
 
 // Drain says that this node is about to go: the others take over.

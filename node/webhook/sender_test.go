@@ -104,6 +104,16 @@ func (f *fleet) want(t *testing.T, what string, from, to int, atMost int, nodes 
 	}
 }
 
+// wantSenders fails the test unless nodes count so many that share the sending.
+func (f *fleet) wantSenders(t *testing.T, what string, want map[channels.NodeID]int) {
+	t.Helper()
+	for id, n := range want {
+		if got := f.all[id].Stats().Senders; got != n {
+			t.Errorf("%s: node %d counts %d senders, want %d", what, id[0], got, n)
+		}
+	}
+}
+
 func TestEachEventIsSentByOneNode(t *testing.T) {
 	f := newFleet(a, b, c)
 	f.happen(3000, a, b, c)
@@ -156,8 +166,12 @@ func TestNoEventIsLostWhenANodeJoinsOrLeaves(t *testing.T) {
 	f.tell(a, b, c)
 	f.happen(100, a, b, c)
 	f.want(t, "a heard of c", 101, 200, 2, a, b, c)
+	f.wantSenders(t, "c is new", map[channels.NodeID]int{a: 2, b: 2, c: 3})
 	f.tell(b, a, c)
 	f.now = f.now.Add(overlap)
+	f.tell(a, b, c)
+	f.tell(b, a, c)
+	f.wantSenders(t, "all know c", map[channels.NodeID]int{a: 3, b: 3, c: 3})
 	f.happen(100, a, b, c)
 	f.want(t, "all know c", 201, 300, 1, a, b, c)
 
