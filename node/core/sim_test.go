@@ -19,6 +19,9 @@ const (
 	tick     = interval / 50
 )
 
+// users are all there are.
+var users = []string{"u0", "u1", "u2", "u3", "u4", "u5", "u6", "u7"}
+
 // world is a cluster, its network and its clients, with neither goroutine nor
 // real clock, so that a seed which fails once fails always.
 type world struct {
@@ -165,6 +168,7 @@ type node struct {
 	unheard map[channels.NodeID]time.Time
 	before  map[channels.NodeID]uint64 // what it had of others before this step
 	lost    map[channels.NodeID]bool   // given up and not shown again
+	hidden  map[string][]string        // who chose to be offline, and where, before this step
 	stopped time.Time                  // when it was killed or paused
 
 	stream *reader  // from when it knew the cluster; nil before
@@ -176,7 +180,7 @@ func (n *node) String() string { return fmt.Sprintf("n%d(%s)", n.slot, n.id.Stri
 
 // boot starts a new process in a slot.
 func (w *world) boot(slot int) {
-	n := &node{w: w, slot: slot, since: w.now, members: map[channels.NodeID]bool{}, unheard: map[channels.NodeID]time.Time{}, lost: map[channels.NodeID]bool{}, before: map[channels.NodeID]uint64{}}
+	n := &node{w: w, slot: slot, since: w.now, members: map[channels.NodeID]bool{}, unheard: map[channels.NodeID]time.Time{}, lost: map[channels.NodeID]bool{}, before: map[channels.NodeID]uint64{}, hidden: map[string][]string{}}
 	binary.LittleEndian.PutUint64(n.id[:], w.rng.Uint64())
 	binary.LittleEndian.PutUint64(n.id[8:], uint64(slot))
 	n.offset = time.Duration(w.rng.Int64N(int64(96*time.Hour))) - 48*time.Hour

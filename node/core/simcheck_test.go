@@ -5,7 +5,6 @@ import (
 	"hash/maphash"
 	"iter"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/rollcall-presence/rollcall/channels"
@@ -75,16 +74,29 @@ func (w *world) check(n *node, fx gossip.Effects) {
 		case channels.ChannelJoined:
 			w.trace("%v: %s joins %s", n, e.User, e.Channel)
 			w.told[n] = append(w.told[n], e.User+" joins "+e.Channel)
-			if n.learned && !w.holds(n, e.User, e.Channel) {
+			back := slices.Contains(n.hidden[e.User], e.Channel) // was a member all the while
+			if n.learned && !back && !w.holds(n, e.User, e.Channel) {
 				w.fail("%v shows %s join %s, but knows no live session of hers there", n, e.User, e.Channel)
 			}
 		case channels.ChannelLeft:
 			w.trace("%v: %s leaves %s: %v", n, e.User, e.Channel, e.Reason)
 			w.told[n] = append(w.told[n], fmt.Sprintf("%s leaves %s: %v", e.User, e.Channel, e.Reason))
-			if w.holds(n, e.User, e.Channel) {
+			hid := e.Reason == channels.ReasonHidden
+			if hid && !n.hides(e.User) {
+				w.fail("%v shows %s hide in %s, but shows her elsewhere", n, e.User, e.Channel)
+			}
+			if !hid && w.holds(n, e.User, e.Channel) {
 				w.fail("%v shows %s leave %s, but knows a live session of hers there", n, e.User, e.Channel)
 			}
 			w.checkLeave(n, e)
+		}
+	}
+	for _, user := range users {
+		if n.core.View.Chosen(user) == channels.StatusOffline {
+			d, _ := n.core.View.Details(user)
+			n.hidden[user] = d.Channels
+		} else {
+			delete(n.hidden, user)
 		}
 	}
 	if frames != n.frames {
@@ -93,6 +105,11 @@ func (w *world) check(n *node, fx gossip.Effects) {
 			n.before[p.ID] = p.Number
 		}
 	}
+}
+
+// hides reports whether a node shows a user as offline.
+func (n *node) hides(user string) bool {
+	return n.core.View.User(user).Status == channels.StatusOffline
 }
 
 // checkCopies holds every copy that is exact up to a number against the table as
@@ -269,32 +286,27 @@ func (w *world) expectGoneAt(n, dead *node) {
 	}
 }
 
-// expectTruth demands that every node shows exactly the sessions that exist.
+// expectTruth demands that every node knows exactly the sessions that exist, and shows
+// them but for users who hide: for who does, see expectAgreement.
 func (w *world) expectTruth() {
-	for _, room := range []string{"r0", "r1", "r2"} {
+	for _, user := range users {
 		want := map[string]bool{}
 		for _, c := range w.clients {
-			if c.open && slices.Contains(c.rooms, room) {
-				want[c.user] = true
+			for _, room := range c.rooms {
+				want[room] = want[room] || c.open && c.user == user
 			}
 		}
 		for _, n := range w.nodes {
 			if n.dead {
 				continue
 			}
-			var missing, ghosts []string
-			for u := range want {
-				if _, ok := n.core.View.Member(room, u); !ok {
-					missing = append(missing, u)
+			d, _ := n.core.View.Details(user)
+			for _, room := range []string{"r0", "r1", "r2"} {
+				_, shown := n.core.View.Member(room, user)
+				is := slices.Contains(d.Channels, room)
+				if is != want[room] || shown != (is && !n.hides(user)) {
+					w.fail("%v has %s in %s: %v, shown: %v; it should be %v", n, user, room, is, shown, want[room])
 				}
-			}
-			for m := range n.core.View.Members(room) {
-				if !want[m.User] {
-					ghosts = append(ghosts, m.User)
-				}
-			}
-			if len(missing)+len(ghosts) > 0 {
-				w.fail("%v shows %s without [%s] and with the ghosts [%s]", n, room, strings.Join(missing, " "), strings.Join(ghosts, " "))
 			}
 		}
 	}
@@ -302,8 +314,7 @@ func (w *world) expectTruth() {
 
 // expectAgreement demands that all nodes show the same of every user.
 func (w *world) expectAgreement() {
-	for i := range 8 {
-		user := fmt.Sprintf("u%d", i)
+	for _, user := range users {
 		var first *node
 		for _, n := range w.nodes {
 			if n.dead {

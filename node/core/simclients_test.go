@@ -140,7 +140,7 @@ func (w *world) churn() {
 	w.after(20*time.Millisecond+w.dur(600*time.Millisecond), w.churn)
 	if len(w.clients) < 4 || len(w.clients) < 25 && w.chance(0.3) {
 		if n := w.anyNode(); n != nil {
-			w.connect(n, fmt.Sprintf("u%d", w.rng.IntN(8)), w.someRooms())
+			w.connect(n, users[w.rng.IntN(len(users))], w.someRooms())
 		}
 		return
 	}
@@ -187,7 +187,7 @@ func (w *world) churn() {
 		})
 	case 8:
 		w.lastID++
-		status, text := channels.Status(int(channels.StatusOnline)+w.rng.IntN(3)), fmt.Sprint("choice ", w.lastID) // hiding looks like leaving
+		status, text := channels.StatusOnline+channels.Status(w.rng.IntN(4)), fmt.Sprint("choice ", w.lastID)
 		w.trace("%s on %v chooses %d, %s", c.user, c.node, status, text)
 		do(func(now time.Time) { view.Choose(c.node.core.Now(now), c.session, status, text) })
 	default:

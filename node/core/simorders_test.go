@@ -1,7 +1,6 @@
 package core
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -42,7 +41,7 @@ func (w *world) command() {
 		return
 	}
 	w.after(time.Duration(o.rng.Int64N(int64(3*time.Second))), w.command)
-	n, user := w.nodes[o.rng.IntN(len(w.nodes))], fmt.Sprintf("u%d", o.rng.IntN(8))
+	n, user := w.nodes[o.rng.IntN(len(w.nodes))], users[o.rng.IntN(len(users))]
 	if !n.running() || n.left {
 		return
 	}

@@ -14,6 +14,7 @@ import (
 var (
 	seeds = flag.Uint64("sim.seeds", 10, "how many `seeds` the simulation runs")
 	first = flag.Uint64("sim.first", 0, "the first `seed` it runs")
+	lasts = flag.Duration("sim.lasts", time.Minute, "how `long` faults go on in each, in virtual time, half of it more or less")
 	trace = flag.Bool("sim.trace", false, "print what happened with a seed that fails")
 )
 
@@ -49,7 +50,7 @@ func simulate(seed uint64, verbose bool) *world {
 	}
 	w.run(10 * time.Second)
 	w.fault()
-	w.run(30*time.Second + w.dur(60*time.Second))
+	w.run(*lasts/2 + w.dur(*lasts))
 	w.calm()
 	w.run(2*timeout + 4*interval)
 	for _, n := range w.nodes {
