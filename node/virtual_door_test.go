@@ -177,6 +177,7 @@ func TestStrangersByAnothersServerAreBounded(t *testing.T) {
 		defer server.Close()
 		w.open(another, "alice")
 		first := w.dial(another, "first")
+		w.until("the first is counted before the others", time.Second, func() bool { return n.door.Stats().Strangers == 1 })
 		for range 11 {
 			w.dial(another, "stranger")
 		}
