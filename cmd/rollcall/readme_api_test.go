@@ -4,10 +4,6 @@ package main
 
 import (
 	"encoding/json"
-	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"strings"
@@ -39,77 +35,51 @@ func plain(t *testing.T, text string) (value any) {
 }
 
 func TestReadmeAsksOverHTTP(t *testing.T) {
-	for _, tool := range []string{"sh", "curl"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skip(err)
-		}
-	}
 	t.Parallel()
-	all := readme(t, "Running it")
-	running, _, _ := strings.Cut(all, "\n### ")
-	_, asking, _ := strings.Cut(all, "\n### Asking and telling over HTTP\n")
-	asking, _, _ = strings.Cut(asking, "\n### ")
-	there, back := movePorts(t, running)
-	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, "bin"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	program, err := os.Executable()
-	if err == nil {
-		err = os.Symlink(program, filepath.Join(dir, "bin", "rollcall"))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	stdin, keyboard := io.Pipe()
-	s := &screen{}
-	terminal(t, s, stdin, dir, "sh")
-	defer keyboard.Close()
-	_, _ = io.WriteString(keyboard, "export ROLLCALL_TIMEOUT=2m\n") // nobody is given up here
-	for _, block := range fences(t, running, "sh")[:3] {            // three nodes, bob and alice
-		text := strings.Replace(block.text, "go build -o bin/rollcall ./cmd/rollcall\n", "", 1)
-		if _, err := io.WriteString(keyboard, there.Replace(text)); err != nil {
-			t.Fatal(err)
-		}
+	section := readme(t, "Running it")
+	running := part(t, section, "")
+	s := newConsole(t, running)
+	s.types(t, "export ROLLCALL_TIMEOUT=2m\n")           // nobody is given up here
+	for _, block := range fences(t, running, "sh")[:3] { // three nodes, bob and alice
+		s.types(t, block.text)
 	}
 	eventually(t, "join of alice", func() bool { return strings.Contains(s.String(), "room.1 join alice") })
 
 	typed, count := "", 0
-	for _, block := range fences(t, asking, "") {
+	for _, block := range fences(t, part(t, section, "Asking and telling over HTTP"), "") {
 		if block.kind == "sh" {
-			typed = there.Replace(block.text)
+			typed = block.text
 			continue
 		}
 		count++
-		got := ""
-		is := func() bool {
-			command := exec.CommandContext(t.Context(), "sh", "-c", typed)
-			command.Dir = filepath.Join(dir, "bin")
-			out, err := command.CombinedOutput()
-			if err != nil {
-				t.Fatalf("%s%v: %s", typed, err, out)
-			}
-			got = back.Replace(string(out))
-			if block.kind == "json" {
-				return reflect.DeepEqual(plain(t, got), plain(t, block.text))
-			}
-			return got == block.text
-		}
-		if strings.Contains(typed, "-X") || strings.Contains(typed, "-d") {
-			if !is() {
-				t.Errorf("%sis answered\n%s\nwant, as the README says:\n%s", typed, got, block.text)
-			}
-			continue
-		}
-		late := time.Now().Add(patient) // a busy machine may show a node as late for a moment
-		for !is() {
-			if time.Now().After(late) {
-				t.Fatalf("%sis answered\n%s\nwant, as the README says:\n%s", typed, got, block.text)
-			}
-		}
+		s.isAnswered(t, typed, block)
 	}
 	if count < 10 {
 		t.Errorf("only %d samples were found", count)
 	}
+}
+
+// isAnswered demands that what is typed is answered as a block says. What only asks is typed
+// again: a busy machine may show a node as late for a moment.
+func (s *console) isAnswered(t *testing.T, typed string, want fence) {
+	t.Helper()
+	once := strings.Contains(typed, "-X") || strings.Contains(typed, "-d")
+	for late := time.Now().Add(patient); ; {
+		got := s.output(t, typed)
+		if want.isLike(t, got) {
+			return
+		}
+		if once || time.Now().After(late) {
+			t.Fatalf("%sis answered\n%s\nwant, as the README says:\n%s", typed, got, want.text)
+		}
+	}
+}
+
+// isLike reports whether a block shows that text, or the same JSON but for what differs each time.
+func (f fence) isLike(t *testing.T, text string) bool {
+	t.Helper()
+	if f.kind == "json" {
+		return reflect.DeepEqual(plain(t, text), plain(t, f.text))
+	}
+	return text == f.text
 }

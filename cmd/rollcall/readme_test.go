@@ -45,6 +45,20 @@ func readme(t *testing.T, heading string) string {
 	return section
 }
 
+// part returns what a section has under one heading of the next kind; empty: before the first.
+func part(t *testing.T, section, heading string) string {
+	t.Helper()
+	if heading != "" {
+		_, rest, ok := strings.Cut(section, "\n### "+heading+"\n")
+		if !ok {
+			t.Fatalf("the section has no part %q", heading)
+		}
+		section = rest
+	}
+	section, _, _ = strings.Cut(section, "\n### ")
+	return section
+}
+
 // fences returns the blocks of a text, in order, whose kind begins as given.
 func fences(t *testing.T, text, kind string) (found []fence) {
 	t.Helper()
