@@ -2,6 +2,7 @@ package channels
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"testing"
@@ -73,6 +74,35 @@ func TestReasonHasAName(t *testing.T) {
 	for r, want := range map[Reason]string{ReasonLeft: "left", ReasonNodeLost: "node_lost", ReasonHidden: "hidden", 0: "reason(0)", 99: "reason(99)"} {
 		if got := r.String(); got != want {
 			t.Errorf("%d is %q, want %q", uint8(r), got, want)
+		}
+	}
+}
+
+func TestStatesAndStatusesHaveWords(t *testing.T) {
+	for is, want := range map[fmt.Stringer]string{
+		Online: "online", Away: "away", Broken: "broken", State(0): "", State(4): "state(4)",
+		StatusOnline: "online", StatusAway: "away", StatusBusy: "busy", StatusOffline: "offline", Status(0): "", Status(5): "status(5)",
+	} {
+		if got := is.String(); got != want {
+			t.Errorf("%#v is %q, want %q", is, got, want)
+		}
+	}
+}
+
+func TestSessionNameSurvivesItsText(t *testing.T) {
+	node := NodeID{0xab, 15: 0xcd}
+	for _, session := range []uint64{1, 35, 36, math.MaxUint64} {
+		name := SessionName(node, session)
+		if n, s, err := ParseSessionName(name); err != nil || n != node || s != session {
+			t.Errorf("%s is session %d of %v, %v", name, s, n, err)
+		}
+	}
+	if got, want := SessionName(node, 36), node.String()+"-10"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	for _, bad := range []string{"", "-", node.String(), node.String() + "-", node.String() + "--1", node.String() + "-1 ", "ab-1", "1-" + node.String()} {
+		if _, _, err := ParseSessionName(bad); err == nil {
+			t.Errorf("%q was taken", bad)
 		}
 	}
 }

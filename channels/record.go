@@ -3,6 +3,8 @@ package channels
 import (
 	"encoding/hex"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -22,6 +24,25 @@ func ParseNodeID(s string) (NodeID, error) {
 		return id, fmt.Errorf("node id: %w", err)
 	}
 	return id, nil
+}
+
+// SessionName returns what a session is called outside of its cluster: by the node that
+// holds it, and the ID that it has there.
+func SessionName(node NodeID, session uint64) string {
+	return node.String() + "-" + strconv.FormatUint(session, 36)
+}
+
+// ParseSessionName is the inverse of [SessionName].
+func ParseSessionName(name string) (node NodeID, session uint64, err error) {
+	left, right, ok := strings.Cut(name, "-")
+	if !ok {
+		return node, 0, fmt.Errorf("session %q has no dash", name)
+	}
+	if node, err = ParseNodeID(left); err != nil {
+		return node, 0, err
+	}
+	session, err = strconv.ParseUint(right, 36, 64)
+	return node, session, err
 }
 
 // Now is the moment at which something happens on this node.
@@ -44,6 +65,16 @@ const (
 	Broken                  // its socket is gone, its grace is not over
 )
 
+var stateWords = [...]string{"", "online", "away", "broken"}
+
+// String returns the word that the wire protocol uses; empty: there is none.
+func (s State) String() string {
+	if int(s) < len(stateWords) {
+		return stateWords[s]
+	}
+	return fmt.Sprintf("state(%d)", uint8(s))
+}
+
 // Status is what a user chose to be, or what others see her as.
 type Status uint8
 
@@ -53,6 +84,16 @@ const (
 	StatusBusy
 	StatusOffline // invisible: connected, but others see her gone
 )
+
+var statusWords = [...]string{"", "online", "away", "busy", "offline"}
+
+// String returns the word that the wire protocol uses; empty: there is none.
+func (s Status) String() string {
+	if int(s) < len(statusWords) {
+		return statusWords[s]
+	}
+	return fmt.Sprintf("status(%d)", uint8(s))
+}
 
 // Choice is a chosen status and its rank among the choices of the same user.
 // The highest rank wins everywhere: a choice that was made beats one that was

@@ -192,7 +192,7 @@ func TestSessionsAreListedByNodeAndID(t *testing.T) {
 	for s := range v.Sessions() {
 		got = append(got, fmt.Sprint(s.Origin[0], s.ID, s.User, s.State))
 	}
-	if want := []string{"1 1carol1", "2 1alice3", "3 41", "3 9bob2"}; !slices.Equal(got, want) {
+	if want := []string{"1 1carolonline", "2 1alicebroken", "3 4online", "3 9bobaway"}; !slices.Equal(got, want) {
 		t.Fatalf("sessions %q, want %q", got, want)
 	}
 	if ids := v.Origins(); !slices.Equal(ids, []NodeID{self, nodeB, nodeC}) {

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/rollcall-presence/rollcall/channels"
 	"github.com/rollcall-presence/rollcall/gossip"
 	"github.com/rollcall-presence/rollcall/node/protocol"
 )
@@ -26,11 +27,7 @@ type commanded struct {
 
 // putStatus chooses a status for a user, and answers with what she is now.
 func (n *Node) putStatus(w http.ResponseWriter, r *http.Request) (any, error) {
-	user, err := userIn(r)
-	if err != nil {
-		return nil, err
-	}
-	fields, err := bodyOf(w, r, false)
+	user, fields, err := orderOf(w, r, false)
 	if err != nil {
 		return nil, err
 	}
@@ -55,11 +52,7 @@ func (n *Node) putStatus(w http.ResponseWriter, r *http.Request) (any, error) {
 
 // postDisconnect ends all sessions of a user.
 func (n *Node) postDisconnect(w http.ResponseWriter, r *http.Request) (any, error) {
-	user, err := userIn(r)
-	if err != nil {
-		return nil, err
-	}
-	fields, err := bodyOf(w, r, true)
+	user, fields, err := orderOf(w, r, true)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +68,7 @@ func (n *Node) postDisconnect(w http.ResponseWriter, r *http.Request) (any, erro
 
 // deleteSession ends one session, of whomever.
 func (n *Node) deleteSession(_ http.ResponseWriter, r *http.Request) (any, error) {
-	holder, session, err := parseSession(r.PathValue("id"))
+	holder, session, err := channels.ParseSessionName(r.PathValue("id"))
 	if err != nil {
 		return outcome(nil, ErrNoSession)
 	}

@@ -2,10 +2,7 @@ package node
 
 import (
 	"errors"
-	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -273,9 +270,9 @@ func (c *conn) open(now time.Time, h protocol.Hello, identity auth.Identity) boo
 		Profile: identity.Profile, Status: statusOf[status], Details: c.details(t.Wall, h.Meta)})
 	n.sessions[c.session] = c
 	n.resume(now, resumed, identity.User)
-	c.reply(protocol.AppendWelcome(nil, &protocol.Welcome{ID: int64(h.ID), Session: sessionName(n.id, c.session), User: identity.User,
+	c.reply(protocol.AppendWelcome(nil, &protocol.Welcome{ID: int64(h.ID), Session: channels.SessionName(n.id, c.session), User: identity.User,
 		Node: n.cfg.Name, Time: now.UnixMilli(), Interval: n.cfg.Interval.Milliseconds(), Timeout: n.cfg.Timeout.Milliseconds(),
-		Expires: expires(identity), Status: statusWords[n.core.View.Chosen(identity.User)]}))
+		Expires: expires(identity), Status: n.core.View.Chosen(identity.User).String()}))
 	return true
 }
 
@@ -311,23 +308,6 @@ func expires(i auth.Identity) int64 {
 		return 0
 	}
 	return i.Expires.UnixMilli()
-}
-
-// sessionName is the name of a session on the wire, parseSession its inverse.
-func sessionName(node channels.NodeID, session uint64) string {
-	return node.String() + "-" + strconv.FormatUint(session, 36)
-}
-
-func parseSession(name string) (node channels.NodeID, session uint64, err error) {
-	left, right, ok := strings.Cut(name, "-")
-	if !ok {
-		return node, 0, fmt.Errorf("session %q has no dash", name)
-	}
-	if node, err = channels.ParseNodeID(left); err != nil {
-		return node, 0, err
-	}
-	session, err = strconv.ParseUint(right, 36, 64)
-	return node, session, err
 }
 
 // resume ends the former session of a user who has opened another, wherever it is

@@ -199,9 +199,7 @@ func (n *Node) roster(channel string, joiners []joiner) (members []protocol.Memb
 	return members, true
 }
 
-var statusWords = [...]string{"", protocol.Online, protocol.Away, protocol.Busy, protocol.Offline}
-
 func asMember(m channels.Member) protocol.Member {
-	return protocol.Member{User: m.User, Since: m.Since, Status: statusWords[m.Status], Data: m.Data,
+	return protocol.Member{User: m.User, Since: m.Since, Status: m.Status.String(), Data: m.Data,
 		Profile: m.Profile, LastActivity: m.LastActivity}
 }

@@ -22,7 +22,7 @@ type former struct {
 // formerOf returns the session that a hello of that user resumes, if it names one.
 // Whether the session is hers is for the view to say.
 func formerOf(name, user string) former {
-	node, session, err := parseSession(name)
+	node, session, err := channels.ParseSessionName(name)
 	if err != nil || user == "" {
 		return former{}
 	}

@@ -64,7 +64,7 @@ type heed struct {
 	callbacks atomic.Uint64
 }
 
-// listen has a subscriber told of everything from now on or, while this node is learning
+// subscribe has a subscriber told of everything from now on or, while this node is learning
 // the cluster, from when it knows it.
 func (n *Node) subscribe(l *subscriber) {
 	n.step(func(time.Time) {

@@ -69,6 +69,14 @@ func userIn(r *http.Request) (string, error) {
 	return name, nil
 }
 
+// orderOf returns the user whom the path names, and the fields of the body, as [bodyOf].
+func orderOf(w http.ResponseWriter, r *http.Request, optional bool) (user string, fields map[string]json.RawMessage, err error) {
+	if user, err = userIn(r); err == nil {
+		fields, err = bodyOf(w, r, optional)
+	}
+	return user, fields, err
+}
+
 // bodyOf returns the fields of a request's body, which is a JSON object or, if it may be,
 // nothing.
 func bodyOf(w http.ResponseWriter, r *http.Request, optional bool) (map[string]json.RawMessage, error) {

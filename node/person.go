@@ -105,7 +105,7 @@ func (w *word) framed() []byte {
 }
 
 func asUser(u channels.UserInfo) protocol.User {
-	return protocol.User{User: u.User, Status: statusWords[u.Status], Since: u.Since, LastActivity: u.LastActivity,
+	return protocol.User{User: u.User, Status: u.Status.String(), Since: u.Since, LastActivity: u.LastActivity,
 		LastSeen: u.LastSeen, Text: u.Text}
 }
 

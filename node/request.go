@@ -195,7 +195,7 @@ func (c *conn) renew(now channels.Now, id int64, identity auth.Identity) {
 			}
 		}
 		c.become(now, channels.Opening{User: identity.User, Profile: identity.Profile, Status: statusOf[identity.Status]})
-		session = sessionName(n.id, c.session)
+		session = channels.SessionName(n.id, c.session)
 	}
 	c.identify(identity)
 	if same {
@@ -246,7 +246,7 @@ func (c *conn) logout(now channels.Now, id int64) (last bool) {
 	if c.identity.User != "" {
 		c.become(now, channels.Opening{})
 		c.identify(auth.Identity{})
-		session = sessionName(n.id, c.session)
+		session = channels.SessionName(n.id, c.session)
 	}
 	for _, w := range slices.Clone(c.follows) {
 		if w.member || !c.rights.MayWatch(w.fan.channel) {

@@ -1,22 +1,15 @@
 package node
 
 import (
-	"encoding/json"
 	"math"
 	"slices"
 
 	"github.com/rollcall-presence/rollcall/channels"
+	"github.com/rollcall-presence/rollcall/node/events"
 )
 
-// Member is a user in a channel: the M of the wire protocol. Its dates are those of [User].
-type Member struct {
-	User         string          `json:"user"`
-	Since        int64           `json:"since"`                  // first joined
-	Status       string          `json:"status,omitempty"`       // away or busy; empty: online
-	Data         json.RawMessage `json:"data,omitempty"`         // of the session that set it last: an object
-	Profile      json.RawMessage `json:"profile,omitempty"`      // of the token: an object
-	LastActivity int64           `json:"lastActivity,omitempty"` // if she is away
-}
+// Member is a user in a channel, as events have her too.
+type Member = events.Member
 
 // Channel is a channel with members. Hidden ones are in neither count.
 type Channel struct {
@@ -75,7 +68,7 @@ func (n *Node) lookUp(channel string, users []string) []Member {
 		n.mu.Lock()
 		for _, user := range some {
 			if m, is := n.core.View.Member(channel, user); is {
-				members = append(members, memberOf(m))
+				members = append(members, events.MemberOf(m))
 			}
 		}
 		n.mu.Unlock()
@@ -88,12 +81,4 @@ func (n *Node) count(channel string) (users, sessions int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.core.View.Count(channel)
-}
-
-func memberOf(m channels.Member) Member {
-	status := ""
-	if m.Status != channels.StatusOnline {
-		status = statusWords[m.Status]
-	}
-	return Member{User: m.User, Since: m.Since, Status: status, Data: rawJSON(m.Data), Profile: rawJSON(m.Profile), LastActivity: m.LastActivity}
 }

@@ -128,6 +128,6 @@ func (n *Node) tell(e channels.Event) {
 	case channels.ChannelLeft:
 		n.log.Debug("leave", "channel", e.Channel, "user", e.User, "reason", e.Reason.String())
 	case channels.UserChanged:
-		n.log.Debug("status", "user", e.User, "status", e.Status)
+		n.log.Debug("status", "user", e.User, "status", e.Status.String())
 	}
 }

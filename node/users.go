@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/rollcall-presence/rollcall/channels"
+	"github.com/rollcall-presence/rollcall/node/events"
 	"github.com/rollcall-presence/rollcall/node/protocol"
 )
 
@@ -50,10 +51,10 @@ func (n *Node) User(name string) UserDetails {
 	labels := n.labels(d.Sessions)
 	n.mu.Unlock()
 
-	u := UserDetails{User: userOf(d.UserInfo), Chosen: statusWords[d.Chosen], Connection: protocol.Offline,
+	u := UserDetails{User: userOf(d.UserInfo), Chosen: d.Chosen.String(), Connection: protocol.Offline,
 		Channels: list(d.Channels), Sessions: make([]Session, 0, len(d.Sessions))}
 	if d.Connection != 0 {
-		u.Connection = stateWords[d.Connection]
+		u.Connection = d.Connection.String()
 	}
 	for _, s := range d.Sessions {
 		u.Sessions = append(u.Sessions, sessionOf(s, labels[s.Origin]))
@@ -62,23 +63,9 @@ func (n *Node) User(name string) UserDetails {
 }
 
 func sessionOf(s channels.SessionInfo, label string) Session {
-	out := Session{ID: sessionName(s.Origin, s.ID), Node: label, NodeID: s.Origin.String(),
-		State: stateWords[s.State], LastActivity: s.Active, Channels: list(s.Channels)}
-	if d := s.Details; d != nil {
-		out.Agent, out.ConnectedAt, out.Meta = d.Agent(), d.Since, rawJSON(d.Meta)
-		if at := d.Address(); at.IsValid() {
-			out.Address = at.String()
-		}
-	}
-	return out
-}
-
-// rawJSON is JSON that was checked when it came in; nil: there is none.
-func rawJSON(text string) json.RawMessage {
-	if text == "" {
-		return nil
-	}
-	return json.RawMessage(text)
+	c := events.ConnectionOf(s.Details, s.Active)
+	return Session{ID: channels.SessionName(s.Origin, s.ID), Node: label, NodeID: s.Origin.String(), State: s.State.String(),
+		Address: c.Address, Agent: c.Agent, ConnectedAt: c.ConnectedAt, LastActivity: c.LastActivity, Meta: c.Meta, Channels: list(s.Channels)}
 }
 
 // Users returns what others may see of users, in the order of the names; who is nowhere is
@@ -96,10 +83,8 @@ func (n *Node) Users(names ...string) []User {
 }
 
 func userOf(u channels.UserInfo) User {
-	return User{User: u.User, Status: statusWords[u.Status], Since: u.Since, LastActivity: u.LastActivity, LastSeen: u.LastSeen, Text: u.Text}
+	return User{User: u.User, Status: u.Status.String(), Since: u.Since, LastActivity: u.LastActivity, LastSeen: u.LastSeen, Text: u.Text}
 }
-
-var stateWords = map[channels.State]string{channels.Online: protocol.Online, channels.Away: protocol.Away, channels.Broken: "broken"}
 
 // labels returns the labels of the nodes that hold sessions. Node.mu is held.
 func (n *Node) labels(sessions []channels.SessionInfo) map[channels.NodeID]string {

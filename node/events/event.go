@@ -98,12 +98,12 @@ type Connection struct {
 	Meta         json.RawMessage `json:"meta,omitempty"`         // what its client told of it: an object
 }
 
-// Member is a member of a channel: the M of the wire protocol.
+// Member is a user in a channel: the M of the wire protocol.
 type Member struct {
 	User         string          `json:"user"`
-	Since        int64           `json:"since"`            // Unix milliseconds
-	Status       string          `json:"status,omitempty"` // empty: online
-	Data         json.RawMessage `json:"data,omitempty"`
-	Profile      json.RawMessage `json:"profile,omitempty"`
-	LastActivity int64           `json:"lastActivity,omitempty"` // Unix milliseconds, if away
+	Since        int64           `json:"since"`                  // first joined, Unix milliseconds
+	Status       string          `json:"status,omitempty"`       // away or busy; empty: online
+	Data         json.RawMessage `json:"data,omitempty"`         // of the session that set it last: an object
+	Profile      json.RawMessage `json:"profile,omitempty"`      // of the token: an object
+	LastActivity int64           `json:"lastActivity,omitempty"` // if she is away, Unix milliseconds
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"strconv"
 
 	"github.com/rollcall-presence/rollcall/channels"
 )
@@ -22,9 +21,4 @@ func id(e *Event, c channels.Cause) string {
 	b = binary.BigEndian.AppendUint64(b, c.Beat)
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:16])
-}
-
-// sessionName is the name of a session on the wire.
-func sessionName(node channels.NodeID, session uint64) string {
-	return node.String() + "-" + strconv.FormatUint(session, 36)
 }

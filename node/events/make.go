@@ -20,7 +20,7 @@ func Append(dst []Event, e channels.Event, at int64, labels map[channels.NodeID]
 	case channels.SessionConnected, channels.SessionDisconnected, channels.SessionAway, channels.SessionOnline:
 		add(sessionTypes[e.Kind], session(e))
 	case channels.UserChanged:
-		f := Event{User: e.User, Status: statusWords[e.Status], Chosen: statusWords[e.Chosen], Text: e.Text}
+		f := Event{User: e.User, Status: e.Status.String(), Chosen: e.Chosen.String(), Text: e.Text}
 		if t := presence(e.Status); t != presence(e.OldStatus) {
 			add(t, f)
 		}
@@ -28,7 +28,8 @@ func Append(dst []Event, e channels.Event, at int64, labels map[channels.NodeID]
 			because(e.ChoiceCause, UserStatus, f)
 		}
 	case channels.ChannelJoined, channels.ChannelUpdated, channels.ChannelLeft:
-		f := Event{User: e.User, Channel: e.Channel, Member: member(e.Member)}
+		m := MemberOf(e.Member)
+		f := Event{User: e.User, Channel: e.Channel, Member: &m}
 		if e.Kind == channels.ChannelLeft {
 			f.Reason = e.Reason.String()
 		}
@@ -38,7 +39,7 @@ func Append(dst []Event, e channels.Event, at int64, labels map[channels.NodeID]
 	case channels.NodeGone:
 		f := Event{Reason: e.Reason.String(), Sessions: make([]string, len(e.Sessions))}
 		for i, s := range e.Sessions {
-			f.Sessions[i] = sessionName(e.Origin, s)
+			f.Sessions[i] = channels.SessionName(e.Origin, s)
 		}
 		add(NodeLost, f)
 	}
@@ -53,7 +54,6 @@ func Started(node channels.NodeID, at int64, label string) Event {
 }
 
 var (
-	statusWords  = [...]string{"", "online", "away", "busy", "offline"}
 	sessionTypes = map[channels.Kind]Type{
 		channels.SessionConnected: SessionConnected, channels.SessionDisconnected: SessionDisconnected,
 		channels.SessionAway: SessionAway, channels.SessionOnline: SessionOnline,
@@ -64,7 +64,7 @@ var (
 )
 
 func session(e channels.Event) Event {
-	f := Event{User: e.User, Session: sessionName(e.Origin, e.Session), Connection: connection(e.Details, e.Active)}
+	f := Event{User: e.User, Session: channels.SessionName(e.Origin, e.Session), Connection: ConnectionOf(e.Details, e.Active)}
 	switch e.Kind {
 	case channels.SessionConnected:
 		f.Status = stateWord(e.State)
@@ -74,10 +74,12 @@ func session(e channels.Event) Event {
 	return f
 }
 
-func connection(d *channels.Details, active int64) *Connection {
+// ConnectionOf returns what is known of a session: its details, if not nil, and when its
+// user was last active there.
+func ConnectionOf(d *channels.Details, active int64) *Connection {
 	c := &Connection{LastActivity: active}
 	if d != nil {
-		c.Agent, c.ConnectedAt, c.Meta = d.Agent(), d.Since, json.RawMessage(d.Meta)
+		c.Agent, c.ConnectedAt, c.Meta = d.Agent(), d.Since, rawJSON(d.Meta)
 		if at := d.Address(); at.IsValid() {
 			c.Address = at.String()
 		}
@@ -88,9 +90,9 @@ func connection(d *channels.Details, active int64) *Connection {
 // stateWord is the state of a session; in grace it is as it was, and online at first.
 func stateWord(s channels.State) string {
 	if s == channels.Away {
-		return "away"
+		return s.String()
 	}
-	return "online"
+	return channels.Online.String()
 }
 
 // presence is which event tells of a status: to be busy is to be here.
@@ -105,11 +107,19 @@ func presence(s channels.Status) Type {
 	}
 }
 
-func member(m channels.Member) *Member {
-	f := &Member{User: m.User, Since: m.Since, LastActivity: m.LastActivity,
-		Data: json.RawMessage(m.Data), Profile: json.RawMessage(m.Profile)}
+// MemberOf returns a member as everybody is told of her.
+func MemberOf(m channels.Member) Member {
+	status := ""
 	if m.Status != channels.StatusOnline {
-		f.Status = statusWords[m.Status]
+		status = m.Status.String()
 	}
-	return f
+	return Member{User: m.User, Since: m.Since, Status: status, LastActivity: m.LastActivity, Data: rawJSON(m.Data), Profile: rawJSON(m.Profile)}
+}
+
+// rawJSON is JSON that was checked when it came in; nil: there is none.
+func rawJSON(text string) json.RawMessage {
+	if text == "" {
+		return nil
+	}
+	return json.RawMessage(text)
 }

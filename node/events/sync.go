@@ -51,8 +51,8 @@ type SyncUser struct {
 
 // SyncMember is a member of a channel.
 type SyncMember struct {
-	Channel string  `json:"channel"`
-	Member  *Member `json:"member"`
+	Channel string `json:"channel"`
+	Member  Member `json:"member"`
 }
 
 // partSize bounds the entries of one part.
@@ -73,14 +73,14 @@ func Sync(s *channels.Snapshot, node channels.NodeID, labels map[channels.NodeID
 			p.ID = id(&Event{Type: "sync"}, channels.Cause{Origin: node, N: serial, Beat: n})
 			left := partSize
 			for _, e := range cut(&sessions, &left) {
-				p.Sessions = append(p.Sessions, SyncSession{sessionName(e.Origin, e.Record.ID), labels[e.Origin], e.Origin.String(),
-					e.Record.User, stateWord(e.State), connection(e.Record.Details, e.Record.Active)})
+				p.Sessions = append(p.Sessions, SyncSession{channels.SessionName(e.Origin, e.Record.ID), labels[e.Origin], e.Origin.String(),
+					e.Record.User, stateWord(e.State), ConnectionOf(e.Record.Details, e.Record.Active)})
 			}
 			for _, u := range cut(&users, &left) {
-				p.Users = append(p.Users, SyncUser{u.User, statusWords[u.Status], statusWords[u.Chosen], u.Text})
+				p.Users = append(p.Users, SyncUser{u.User, u.Status.String(), u.Chosen.String(), u.Text})
 			}
 			for _, m := range cut(&members, &left) {
-				p.Members = append(p.Members, SyncMember{m.Channel, member(m.Member)})
+				p.Members = append(p.Members, SyncMember{m.Channel, MemberOf(m.Member)})
 			}
 			p.More = len(sessions)+len(users)+len(members) > 0
 			if !yield(p) || !p.More {
