@@ -64,6 +64,7 @@ func (h *hook) run() {
 			h.sender.Drain(time.Now())
 		case <-stopping:
 			stopping, late = nil, time.After(stopTime)
+			h.sender.Drain(time.Now()) // also if there was no time to drain
 		case <-late:
 			n.log.Warn("webhooks that were not sent in time", "events", h.sender.Stats().Queued)
 			return

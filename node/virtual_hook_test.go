@@ -261,3 +261,27 @@ func TestANodeThatStopsSendsWhatItHas(t *testing.T) {
 		r.wantVisit("alice")
 	})
 }
+
+func TestANodeThatStopsSendsWhatFailedBefore(t *testing.T) {
+	inWorld(t, 1, func(w *world) {
+		r := w.receive()
+		defer r.end()
+		n := w.start(r.tune)
+		<-n.ready
+		r.setDown(true)
+		w.visit(n, "alice")
+		time.Sleep(10 * time.Minute) // now it waits for most of a minute between two tries
+		r.mu.Lock()
+		tries := r.requests
+		r.mu.Unlock()
+		w.until("it fails once more", 5*time.Minute, func() bool {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return r.requests > tries
+		})
+		r.setDown(false)
+		n.stop()
+		<-n.done
+		r.wantVisit("alice")
+	})
+}

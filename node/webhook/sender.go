@@ -123,8 +123,14 @@ func (s *Sender) Nodes(now time.Time, standing map[channels.NodeID]Standing) {
 	s.stats.Senders = len(s.serving(now))
 }
 
-// Drain says that this node is about to go: the others take over.
-func (s *Sender) Drain(now time.Time) { s.until = now.Add(overlap) }
+// Drain says that this node is about to go: the others take over. What failed is tried
+// again at once, and from then on after short pauses: there is no time for long ones.
+func (s *Sender) Drain(now time.Time) {
+	if s.until.IsZero() {
+		s.until = now.Add(overlap)
+	}
+	s.retry = now
+}
 
 // Take takes events, in the order in which they were seen.
 func (s *Sender) Take(now time.Time, all []events.Event) {
@@ -221,7 +227,11 @@ func (s *Sender) Done(now time.Time, arrived bool) {
 		s.batch = nil
 	}
 	s.stats.Failed++
-	pause := min(firstPause<<min(s.fails, 16), mostPause)
+	most := mostPause
+	if !s.until.IsZero() {
+		most = firstPause
+	}
+	pause := min(firstPause<<min(s.fails, 16), most)
 	s.fails++
 	s.retry = now.Add(pause/2 + time.Duration(s.cfg.Rand.Int64N(int64(pause/2)+1)))
 }

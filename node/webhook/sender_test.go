@@ -262,6 +262,40 @@ func TestAFailedBatchIsSentAgainBeforeAllOthersAfterGrowingPauses(t *testing.T) 
 	}
 }
 
+func TestANodeThatIsAboutToGoDoesNotWaitLongToTryAgain(t *testing.T) {
+	f := newFleet(a)
+	s := f.all[a]
+	f.happen(1, a)
+	fail := func() (pause time.Duration) {
+		t.Helper()
+		if batch, _ := s.Next(f.now); batch == nil {
+			t.Fatal("nothing is sent")
+		}
+		s.Done(f.now, false)
+		_, pause = s.Next(f.now)
+		return pause
+	}
+	for range 8 {
+		f.now = f.now.Add(fail())
+	}
+	if pause := fail(); pause < mostPause/2 {
+		t.Fatalf("the pause is %v, want a long one", pause)
+	}
+	f.now = f.now.Add(time.Second)
+	s.Drain(f.now) // and it is tried at once
+	for range 3 {
+		pause := fail()
+		if pause > firstPause {
+			t.Fatalf("the pause is %v, want at most %v", pause, firstPause)
+		}
+		f.now = f.now.Add(pause)
+	}
+	s.Drain(f.now) // again, as it stops
+	if got := f.sent(a); len(got) != 1 {
+		t.Errorf("%q is sent at last, want the one event", got)
+	}
+}
+
 func TestWhatCannotBeSentForAnHourIsDropped(t *testing.T) {
 	f := newFleet(a)
 	s := f.all[a]
