@@ -123,3 +123,17 @@ func BenchmarkSearch(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkSnapshot prints what it costs to copy all that events tell of, while everything
+// else waits: a hundred thousand sessions of as many users in three channels each.
+func BenchmarkSnapshot(b *testing.B) {
+	v := New(Config{Self: NodeID{1}, Grace: time.Second, Timeout: time.Second})
+	v.Learned()
+	sessions, memberships := crowd(100_000, true)
+	v.Apply(Now{1, 1}, NodeID{2}, sessions, 1)
+	v.Apply(Now{1, 1}, NodeID{2}, memberships, 2)
+	b.ReportAllocs()
+	for b.Loop() {
+		v.Snapshot(AllKinds)
+	}
+}

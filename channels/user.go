@@ -34,12 +34,18 @@ type look struct {
 }
 
 func (u *user) look() look {
+	l := u.bareLook()
+	if u.face != nil {
+		l.profile = u.face.Profile
+	}
+	return l
+}
+
+// bareLook is look without the profile.
+func (u *user) bareLook() look {
 	l := look{status: u.status, conn: u.conn, chosen: StatusOnline}
 	if u.choice != nil {
 		l.chosen, l.text = u.choice.Status, u.choice.Text
-	}
-	if u.face != nil {
-		l.profile = u.face.Profile
 	}
 	if u.conn == Away && u.status == StatusAway {
 		l.lastActive = u.active
