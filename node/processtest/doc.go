@@ -11,6 +11,12 @@
 // wrong event would have taken; then all that was recorded are the markers. Where
 // a wrong event would come late, the markers are made after that time.
 //
+// # How a test knows what webhooks have to tell
+//
+// Each node tells on its event stream what it sees, and each user's events are sent by
+// one node. So the receiver has to get, of each user, all that the stream of one of the
+// nodes tells, in its order; and nothing that no stream tells.
+//
 // # Flags
 //
 //	go test ./node/processtest             the pace made fast, so that minutes become seconds

@@ -38,6 +38,8 @@ func newReceiver(t *testing.T) *receiver {
 	r.open()
 	t.Cleanup(func() {
 		r.close()
+		r.mu.Lock()
+		defer r.mu.Unlock()
 		for _, bad := range r.bad {
 			t.Error("the receiver got", bad)
 		}
