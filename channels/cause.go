@@ -1,5 +1,7 @@
 package channels
 
+import "fmt"
+
 // Cause is the change that made an event. It is the same wherever that change was
 // seen, whatever else came along with it: what begins or ends is named by the entry,
 // which does so once, and only a change in between by its number, since a reader that
@@ -24,6 +26,16 @@ const (
 	Lost                   // a node was given up
 	Back                   // a node was there again that had been given up
 )
+
+var howWords = [...]string{"", "noticed", "began", "changed", "ended", "goodbye", "lost", "back"}
+
+// String returns a word for the log.
+func (h How) String() string {
+	if int(h) < len(howWords) {
+		return howWords[h]
+	}
+	return fmt.Sprintf("how(%d)", uint8(h))
+}
 
 // Delay is why a change made an event only later, besides others that it made at once.
 type Delay uint8

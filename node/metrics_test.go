@@ -16,9 +16,8 @@ import (
 	"github.com/rollcall-presence/rollcall/node/webhook"
 )
 
-// scrape returns what /metrics tells of a node that has everything: webhooks, a certificate,
-// a key set.
-func scrape(t *testing.T) string {
+// withEverything returns a node, which does not run, with webhooks and a certificate.
+func withEverything(t *testing.T) *Node {
 	t.Helper()
 	files := newPair(t)
 	files.write(selfSigned(t, "scraped"))
@@ -29,9 +28,9 @@ func scrape(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer n.shut()
+	t.Cleanup(n.shut)
 	n.heed.hook.Store(&webhook.Stats{})
-	return n.scrape(t)
+	return n
 }
 
 func (n *Node) scrape(t *testing.T) string {
@@ -66,7 +65,7 @@ var typeLine = regexp.MustCompile(`(?m)^# TYPE (rollcall_\w+) (\w+)$`)
 
 func TestMetricsPageDescribesEveryMetricAndNoOther(t *testing.T) {
 	told := map[string]string{}
-	for _, line := range typeLine.FindAllStringSubmatch(scrape(t), -1) {
+	for _, line := range typeLine.FindAllStringSubmatch(withEverything(t).scrape(t), -1) {
 		told[line[1]] = line[2]
 	}
 	for name, kind := range told {
@@ -90,7 +89,7 @@ func TestMetricsPageIsReadWhole(t *testing.T) {
 }
 
 func TestMetricsKeepPrometheusConventions(t *testing.T) {
-	problems, err := promlint.New(strings.NewReader(scrape(t))).Lint()
+	problems, err := promlint.New(strings.NewReader(withEverything(t).scrape(t))).Lint()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +111,7 @@ func TestTallyHasNoMoreValuesThanItWasMadeWith(t *testing.T) {
 }
 
 func TestEveryReasonToRefuseATokenIsASeriesFromTheStart(t *testing.T) {
-	text := scrape(t)
+	text := withEverything(t).scrape(t)
 	for _, reason := range slices.Concat(auth.Reasons(), []auth.Reason{noToken, noKeys}) {
 		if line := `rollcall_node_tokens_refused_total{reason="` + string(reason) + `"} 0`; !strings.Contains(text, line+"\n") {
 			t.Errorf("no line %s", line)

@@ -95,7 +95,9 @@ func (n *Node) observe(fx gossip.Effects, now time.Time) {
 		if e.Kind == channels.ChannelJoined && len(n.people) > 0 {
 			n.meet(e.User, e.Channel)
 		}
-		n.tell(e)
+		if n.logsPresence {
+			n.logPresence(&e)
+		}
 	}
 	if !n.news.known && n.core.Gossip.Ready() {
 		n.log.Info("node knows its cluster")
@@ -115,19 +117,4 @@ func (n *Node) ended(e channels.Event) {
 	n.release(c)
 	n.stats.TimedOut++
 	c.sock.Close(protocol.CloseSilent, "silent for too long")
-}
-
-// tell logs a change of presence.
-func (n *Node) tell(e channels.Event) {
-	if !n.logsPresence {
-		return
-	}
-	switch e.Kind {
-	case channels.ChannelJoined:
-		n.log.Debug("join", "channel", e.Channel, "user", e.User)
-	case channels.ChannelLeft:
-		n.log.Debug("leave", "channel", e.Channel, "user", e.User, "reason", e.Reason.String())
-	case channels.UserChanged:
-		n.log.Debug("status", "user", e.User, "status", e.Status.String())
-	}
 }

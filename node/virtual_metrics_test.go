@@ -1,6 +1,7 @@
 package node
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -101,6 +102,51 @@ func TestRefusedTokensAreCountedByReason(t *testing.T) {
 		}
 		if got := n.series(t, `rollcall_node_refused_total{code="unauthorized"}`); got != 2 {
 			t.Errorf("%v requests refused as unauthorized, want 2", got)
+		}
+	})
+}
+
+func TestTicksThatComeLateAreMeasured(t *testing.T) {
+	inWorld(t, 11, func(w *world) {
+		n := w.cluster(1)[0]
+		late := func() float64 { // by more than a second
+			return n.series(t, "rollcall_node_tick_delay_seconds_count") - n.series(t, `rollcall_node_tick_delay_seconds_bucket{le="1"}`)
+		}
+		before := n.series(t, "rollcall_node_tick_delay_seconds_count")
+		time.Sleep(time.Minute)
+		if ticks := n.series(t, "rollcall_node_tick_delay_seconds_count") - before; math.Abs(ticks-float64(time.Minute/n.tick())) > 1 || late() != 0 {
+			t.Errorf("%v ticks were measured in a minute, %v of them late; want about one each %v, and none", ticks, late(), n.tick())
+		}
+		thaw := n.Freeze()
+		time.Sleep(3 * time.Second)
+		thaw()
+		time.Sleep(time.Second)
+		if late() == 0 {
+			t.Error("no tick was late although the node stood still")
+		}
+	})
+}
+
+func TestSilenceOfALostPeerIsCountedNoMore(t *testing.T) {
+	inWorld(t, 12, func(w *world) {
+		nodes := w.cluster(2)
+		const silence = "rollcall_gossip_longest_silence_seconds"
+		w.crash(nodes[1])
+		w.until("its silence is told", time.Minute, func() bool {
+			time.Sleep(vTick) // a scrape costs a millisecond
+			return nodes[0].series(t, silence) > vInterval.Seconds()
+		})
+		time.Sleep(time.Minute)
+		if got := nodes[0].series(t, silence); got != 0 {
+			t.Errorf("the lost peer is said to be silent for %v s, want 0", got)
+		}
+		for state, want := range map[string]float64{"here": 0, "late": 0, "lost": 1, "left": 0} {
+			if got := nodes[0].series(t, `rollcall_gossip_peers{state="`+state+`"}`); got != want {
+				t.Errorf("%v peers are %s, want %v", got, state, want)
+			}
+		}
+		if nodes[0].series(t, "rollcall_gossip_nodes") != 1 || nodes[0].series(t, "rollcall_gossip_lost_total") != 1 {
+			t.Error("the lost peer is counted as living, or not as lost")
 		}
 	})
 }
