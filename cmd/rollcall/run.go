@@ -37,6 +37,7 @@ type commands struct {
 	Watch   watchCommand   `cmd:"" help:"Print who joins and leaves channels, as it happens."`
 	Token   tokenCommand   `cmd:"" help:"Print a token for a user, as your own backend would make it."`
 	Keygen  keygenCommand  `cmd:"" help:"Print a new gossip key."`
+	Health  healthCommand  `cmd:"" help:"Ask the node on this machine whether it lets clients in."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 
 	Help helpFlag `short:"h" help:"Show what can be typed here."`
