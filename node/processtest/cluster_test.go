@@ -39,13 +39,23 @@ type cluster struct {
 	nodes  []*process
 	flags  []string      // of every process
 	number *atomic.Int64 // of names given
+	hosts  []*host       // of the nodes in turn; empty: all are on loopback
 }
 
 // newCluster starts that many nodes and returns when all know each other. More
 // flags are for every one of them.
 func newCluster(t *testing.T, nodes int, p pace, flags ...string) *cluster {
 	t.Helper()
-	c := &cluster{t: t, pace: p, secret: []byte(rand.Text()), number: new(atomic.Int64)}
+	c := prepareCluster(t, nil, nodes, p, flags...)
+	c.begin()
+	return c
+}
+
+// prepareCluster returns a cluster of nodes that are not started yet: each on a host of
+// its own, or all on loopback.
+func prepareCluster(t *testing.T, hosts []*host, nodes int, p pace, flags ...string) *cluster {
+	t.Helper()
+	c := &cluster{t: t, pace: p, secret: []byte(rand.Text()), number: new(atomic.Int64), hosts: hosts}
 	c.flags = append([]string{
 		"--jwt-secret=@" + c.file("jwt.secret", string(c.secret)),
 		"--gossip-key=@" + c.file("gossip.key", newKey()),
@@ -55,12 +65,17 @@ func newCluster(t *testing.T, nodes int, p pace, flags ...string) *cluster {
 	for i := range nodes {
 		c.nodes = append(c.nodes, c.prepare(string(rune('a'+i))))
 	}
+	return c
+}
+
+// begin starts the nodes and returns when all know each other.
+func (c *cluster) begin() {
+	c.t.Helper()
 	for _, p := range c.nodes {
 		p.args = append(p.args, c.join()...)
 		p.start()
 	}
 	c.awaitWhole()
-	return c
 }
 
 // newKey returns a gossip key, as rollcall keygen prints it.
@@ -82,7 +97,12 @@ func (c *cluster) file(name, content string) string {
 // prepare returns a process with addresses of its own, which is not started and
 // knows no other. More flags win over those of the cluster.
 func (c *cluster) prepare(name string, flags ...string) *process {
-	p := &process{t: c.t, name: name, listen: freePort(c.t), admin: freePort(c.t), gossip: freePort(c.t)}
+	p := &process{t: c.t, name: name, command: rollcall}
+	if len(c.hosts) > 0 {
+		c.hosts[len(c.nodes)].house(p)
+	} else {
+		p.listen, p.admin, p.gossip = freePort(c.t), freePort(c.t), freePort(c.t)
+	}
 	p.args = slices.Concat([]string{"serve", "--name=" + name, "--listen=" + p.listen, "--admin=" + p.admin, "--gossip=" + p.gossip},
 		c.flags, flags)
 	return p
@@ -127,7 +147,7 @@ func (c *cluster) in(t *testing.T) *cluster {
 
 // token returns a token for a user, as an application's backend would make it.
 func (c *cluster) token(user string) string {
-	token, err := auth.Sign(c.secret, auth.Claims{User: user, Expires: time.Now().Add(time.Hour)})
+	token, err := auth.Sign(c.secret, auth.Claims{User: user, Expires: time.Now().Add(72 * time.Hour)}) // also for nodes whose clock is a day ahead
 	if err != nil {
 		panic(err) // a name that the test made up
 	}

@@ -21,5 +21,6 @@
 //
 //	go test ./node/processtest             the pace made fast, so that minutes become seconds
 //	go test ./node/processtest -full -v    also at the default pace, floods of 10s, and the load at full size with -race
+//	scripts/faults                         five nodes on hosts of their own, whose network fails (Linux, root)
 //	go test ./node/processtest -logs       print what the processes logged, not only on failure
 package processtest

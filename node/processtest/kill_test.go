@@ -4,6 +4,7 @@ package processtest
 
 import (
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -45,7 +46,7 @@ func killThird(t *testing.T, c *cluster) {
 	for _, w := range all {
 		w.flush()
 	}
-	pauses := pausesOf(living)
+	pauses, stalled := pausesOf(living), watchStalls(t)
 
 	at := killed.signal(syscall.SIGKILL)
 	each(t, len(movers), func(i int) error {
@@ -59,7 +60,7 @@ func killThird(t *testing.T, c *cluster) {
 	back := time.Since(at)
 	all.awaitEach(t, "leave", users(stuck))
 	all.mark(c, living)
-	bound := c.pace.timeout + late
+	bound := c.pace.timeout + late + stalled()
 	if pausesOf(living) > pauses { // they counted less time than passed
 		bound += late
 		t.Log("a living node was starved meanwhile, and may be later by half a second more")
@@ -92,6 +93,25 @@ func nodeLost(t *testing.T, w *watcher, users []string, since time.Time) (earlie
 		t.Fatalf("%s: left have %q, want %q", w.name, left, users)
 	}
 	return events[0].at.Sub(since), events[len(events)-1].at.Sub(since)
+}
+
+// watchStalls watches for how long at most this process, which notes when events come, is
+// not given time to run.
+func watchStalls(t *testing.T) (longest func() time.Duration) {
+	const often = 10 * time.Millisecond
+	var most atomic.Int64
+	tick := time.NewTicker(often)
+	t.Cleanup(tick.Stop)
+	go func() {
+		for last := time.Now(); t.Context().Err() == nil; last = time.Now() {
+			select {
+			case <-tick.C:
+				most.Store(max(most.Load(), int64(time.Since(last)-often)))
+			case <-t.Context().Done():
+			}
+		}
+	}()
+	return func() time.Duration { return time.Duration(most.Load()) }
 }
 
 // pausesOf counts how often the processes were starved of time to run.

@@ -32,7 +32,7 @@ func TestAPauseShorterThanTimeoutLessIntervalIsNoEvent(t *testing.T) {
 	all, _, everybody := c.populate("room", 10)
 	for range 5 { // each time at another moment between two pings
 		if took := c.nodes[1].pause(p.interval * 6 / 10); took >= p.timeout-p.interval {
-			t.Fatalf("this machine is too busy: a pause of %v lasted %v", p.interval*6/10, took)
+			t.Skipf("THIS MACHINE IS TOO BUSY to show it: a pause of %v lasted %v", p.interval*6/10, took)
 		}
 		all.nothingHappened(c, c.nodes)
 	}

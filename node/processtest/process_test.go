@@ -4,7 +4,9 @@ package processtest
 
 import (
 	"net/http"
+	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,6 +21,10 @@ type process struct {
 
 	listen, admin, gossip string // addresses
 
+	command string
+	enter   []string // what to run the command by, so that it is on its host
+	env     []string // beside that of the tests
+
 	// Of the run that was started last.
 	cmd  *exec.Cmd
 	log  *logged
@@ -29,7 +35,9 @@ type process struct {
 func (p *process) start() {
 	p.t.Helper()
 	p.log, p.over = newLogged(), make(chan struct{})
-	p.cmd = exec.Command(rollcall, p.args...)
+	command := slices.Concat(p.enter, []string{p.command}, p.args)
+	p.cmd = exec.Command(command[0], command[1:]...)
+	p.cmd.Env = append(os.Environ(), p.env...)
 	p.cmd.Stdout, p.cmd.Stderr, p.cmd.SysProcAttr = p.log, p.log, noOrphan()
 	cmd, log, over := p.cmd, p.log, p.over
 	if err := cmd.Start(); err != nil {
