@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -115,6 +116,22 @@ func TestEveryReasonToRefuseATokenIsASeriesFromTheStart(t *testing.T) {
 	for _, reason := range slices.Concat(auth.Reasons(), []auth.Reason{noToken, noKeys}) {
 		if line := `rollcall_node_tokens_refused_total{reason="` + string(reason) + `"} 0`; !strings.Contains(text, line+"\n") {
 			t.Errorf("no line %s", line)
+		}
+	}
+}
+
+// Metrics that have gone by another name live on in what people read.
+func TestDocumentsNameMetricsThatThereAre(t *testing.T) {
+	full := regexp.MustCompile("`(rollcall_[a-z]+_[a-z_]+[a-z])\\b")
+	for _, path := range []string{"../README.md", "EVENTS.md", "PROTOCOL.md", "METRICS.md"} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, use := range full.FindAllStringSubmatch(string(text), -1) {
+			if _, is := descriptions[use[1]]; !is {
+				t.Errorf("%s tells of %s, which METRICS.md does not describe", path, use[1])
+			}
 		}
 	}
 }

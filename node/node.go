@@ -104,7 +104,8 @@ type Node struct {
 	news     newsroom
 }
 
-// counters are of this node since its start. Guarded by Node.mu.
+// counters are of this node since its start. Each field is a metric, which METRICS.md has to
+// describe. Guarded by Node.mu.
 type counters struct {
 	Connections    uint64 // sockets accepted
 	Resumed        uint64 // sockets closed because their users opened others in their stead

@@ -73,3 +73,13 @@ func TestClosedSocketMeasuresNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestMeasureAllocatesNothing(t *testing.T) {
+	inBubble(t, Config{}, func(s *Socket, h *recorder, c *client) {
+		synctest.Wait()
+		start := time.Now()
+		if n := testing.AllocsPerRun(100, func() { s.Measure(start) }); n != 0 {
+			t.Errorf("%v allocations, want none", n)
+		}
+	})
+}
