@@ -39,7 +39,13 @@ func (v *View) putMembership(_ Now, o *origin, rec *Membership, number uint64) {
 	} else {
 		m.add(hold{rec, s})
 	}
-	if m.place == absent || m.top() == rec {
+	v.blameFor(m, rec)
+}
+
+// blameFor blames what happens just now if it put a record into a touched member that
+// makes a difference: that makes her present, is what is shown, or is from earlier.
+func (v *View) blameFor(m *member, rec *Membership) {
+	if m.place == absent || m.top() == rec || rec.Since < m.since-sinceDrift {
 		v.blame(m)
 	}
 }
@@ -107,9 +113,11 @@ func (v *View) keepUnseen(now Now, o *origin, m *member, rec *Membership, end En
 		return
 	}
 	if w := v.keep(now, end); w != nil {
+		v.by(o, Began, rec.ID) // what its end brings about comes when the wait is over
 		v.touchMember(m)
 		w.m, w.s = m, &session{user: m.user, origin: o, wait: w}
 		m.add(hold{rec, w.s})
+		v.blameFor(m, rec)
 	}
 }
 

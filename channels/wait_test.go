@@ -239,3 +239,32 @@ func TestForgottenEndOfAnUnseenEntryKeepsNobody(t *testing.T) {
 		t.Fatalf("%d things left of nobody", n)
 	}
 }
+
+// A cause makes one update of a member, and not another one when what it ended is not
+// waited for any more: both would have one id.
+func TestNoCauseMakesTwoUpdates(t *testing.T) {
+	v := newView()
+	put := func(id, stamp uint64, since int64, data string) Change {
+		return Change{Membership: &Membership{ID: id, Session: 1, Channel: "room", Stamp: stamp, Since: since, Data: data}}
+	}
+	session, first, unseen := putS(1, "alice", Online), put(2, 1, 90_000, `{"n":1}`), put(3, 2, 5_000, `{"n":2}`)
+	v.Apply(at(0), nodeB, []Change{session, first}, 2)
+	v.Events()
+	told := map[Cause]bool{}
+	expect := func(cause Cause, data string) {
+		t.Helper()
+		for _, e := range v.Events() {
+			if e.Kind == ChannelUpdated && (e.Cause != cause || e.Member.Data != data || told[e.Cause]) {
+				t.Errorf("the data became %s by %+v, want %s by %+v, told once", e.Member.Data, e.Cause, data, cause)
+			}
+			told[e.Cause] = told[e.Cause] || e.Kind == ChannelUpdated
+		}
+		if !told[cause] {
+			t.Errorf("no update was told by %+v", cause)
+		}
+	}
+	v.Apply(at(100), nodeB, []Change{ended(first, ReasonLeft, Place{nodeC, 7}), ended(unseen, ReasonLeft, Place{nodeC, 7})}, 5)
+	expect(Cause{Origin: nodeB, How: Began, N: 3}, `{"n":2}`)
+	v.Apply(at(200), nodeC, []Change{putS(1, "alice", Online), putM(2, 1, "room")}, 7)
+	expect(Cause{Origin: nodeB, How: Ended, N: 3}, "")
+}
