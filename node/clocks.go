@@ -2,6 +2,7 @@ package node
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -9,7 +10,8 @@ import (
 )
 
 // clocks measure how fast this node is, at a price that nobody notices: once for each
-// diff of a channel, whatever the number of its followers, and once for each tick.
+// diff of a channel and each step that tells of users, whatever the number of followers, and once
+// for each tick.
 type clocks struct {
 	fanout prometheus.Histogram // from a change to the last follower
 	tick   prometheus.Histogram // by how much ticks come late
@@ -45,4 +47,19 @@ func (w *follow) measure(j *job) bool {
 	w.conn.mu.Lock()
 	defer w.conn.mu.Unlock()
 	return w.mode == protocol.Members && !w.gone && !w.stale && w.held == nil && w.conn.sock.Measure(j.since)
+}
+
+// measure is that of a job, for the words of a step.
+func (all *tellings) measure() {
+	for i := len(all.all) - 1; i >= max(0, len(all.all)-lastOnes); i-- {
+		if all.all[i].measure(all.since) {
+			return
+		}
+	}
+}
+
+func (t telling) measure(since time.Time) bool {
+	t.conn.mu.Lock()
+	defer t.conn.mu.Unlock()
+	return !t.gone && !t.held && !t.owed && t.conn.sock.Measure(since)
 }

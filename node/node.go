@@ -98,7 +98,7 @@ type Node struct {
 	people   map[string]*person
 	ties     int                            // of all people
 	stirred  []*person                      // to be told of at the end of this step
-	tellings []telling                      // to be delivered after it
+	tellings tellings                       // to be delivered after it
 	orders   map[uint64]chan gossip.Outcome // of commands that wait, by the order's id
 	stats    counters
 	news     newsroom

@@ -26,6 +26,7 @@ type person struct {
 	version    uint64   // of the newest word
 	left       []string // channels that showed her until she went offline; until the next flush
 	flushed    time.Time
+	changed    time.Time   // when the oldest change came that is not told; zero: there is none
 	queued     bool        // in Node.changed
 	batch      *time.Timer // to the next flush; nil: none is asked for, or it is due now
 }

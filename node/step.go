@@ -20,9 +20,7 @@ func (n *Node) step(f func(now time.Time)) {
 	for f != nil {
 		jobs, tellings, fx := n.locked(f)
 		n.mesh.Carry(fx)
-		for _, t := range tellings {
-			t.tell()
-		}
+		tellings.deliver()
 		var next []*conn
 		for _, f := range jobs {
 			next = append(next, f.deliver()...)
@@ -41,13 +39,13 @@ func (n *Node) step(f func(now time.Time)) {
 // locked is the part of a step that is under the lock. It returns what is to be done
 // after it: the fans with something to deliver, what is told of people, and what the mesh
 // is to carry.
-func (n *Node) locked(f func(now time.Time)) ([]*fan, []telling, gossip.Effects) {
+func (n *Node) locked(f func(now time.Time)) ([]*fan, tellings, gossip.Effects) {
 	entered := time.Now()
 	n.lock()
 	defer n.mu.Unlock()
 	n.entered = entered
 	if n.mishaps.dead {
-		return nil, nil, gossip.Effects{}
+		return nil, tellings{}, gossip.Effects{}
 	}
 	now := time.Now()
 	f(now)
@@ -55,10 +53,10 @@ func (n *Node) locked(f func(now time.Time)) ([]*fan, []telling, gossip.Effects)
 	n.observe(fx, now)
 	n.flushDue(now)
 	n.tellStirred(now)
-	jobs, tellings := n.jobs, n.tellings
-	n.jobs, n.tellings = nil, nil
-	n.stats.Told += uint64(len(tellings))
-	return jobs, tellings, fx
+	jobs, told := n.jobs, n.tellings
+	n.jobs, n.tellings = nil, tellings{}
+	n.stats.Told += uint64(len(told.all))
+	return jobs, told, fx
 }
 
 // observe does what a step made due on this node itself.

@@ -14,8 +14,33 @@ type telling struct {
 	*word
 }
 
+// tellings are the words of one step.
+type tellings struct {
+	all   []telling
+	since time.Time // of the oldest change among them, when it came to this node
+}
+
+// add adds what is told because of a change.
+func (all *tellings) add(since time.Time, t telling) {
+	all.all = append(all.all, t)
+	if all.since.IsZero() || since.Before(all.since) {
+		all.since = since
+	}
+}
+
+// deliver hands the words to the sockets.
+func (all *tellings) deliver() {
+	for _, t := range all.all {
+		t.tell()
+	}
+	all.measure()
+}
+
 // stir has a person's followers told of her: at the end of this step, or when her batch is over.
 func (n *Node) stir(p *person) {
+	if p.changed.IsZero() {
+		p.changed = n.entered
+	}
 	if p.batch != nil || p.queued {
 		return
 	}
@@ -63,10 +88,10 @@ func (n *Node) tellOf(p *person, now time.Time) {
 		if w := t.judge(sharing); w.isNews(t.knows) {
 			t.knows = w
 			w.framed()
-			n.tellings = append(n.tellings, telling{t, w})
+			n.tellings.add(p.changed, telling{t, w})
 		}
 	}
-	p.left = nil
+	p.left, p.changed = nil, time.Time{}
 }
 
 // tell hands a word to the socket, unless it was told a newer one.

@@ -42,6 +42,31 @@ func TestTimeToTheLastFollowerIsMeasuredOncePerDiff(t *testing.T) {
 	})
 }
 
+func TestTimeToTheLastFollowerOfAUserIsMeasuredToo(t *testing.T) {
+	inWorld(t, 13, func(w *world) {
+		nodes := w.cluster(2)
+		bob := w.open(nodes[0], "bob")
+		for _, n := range nodes {
+			for _, who := range []string{"alice", "carol"} {
+				w.open(n, who).do(client.Request{Type: "follow", Users: []string{"bob"}})
+			}
+		}
+		time.Sleep(time.Second)
+		bob.do(client.Request{Type: "status", Status: "busy"})
+		time.Sleep(5 * time.Millisecond)
+		bob.do(client.Request{Type: "status", Status: "away"})
+		time.Sleep(time.Second)
+		for _, n := range nodes {
+			if got := n.series(t, fanoutCount); got != 2 {
+				t.Errorf("%s: %v changes were measured, want 2", n.host, got)
+			}
+			if got := n.series(t, fanoutSum); got < batch.Seconds()/2 || got > batch.Seconds() {
+				t.Errorf("%s: they took %v s, want 0 and the rest of a batch", n.host, got)
+			}
+		}
+	})
+}
+
 func TestJoinsAndLeavesAreCountedOnEveryNode(t *testing.T) {
 	inWorld(t, 8, func(w *world) {
 		nodes := w.cluster(2)

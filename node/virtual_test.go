@@ -94,11 +94,15 @@ func (w *world) end() {
 // wantNothingLeft fails the test if a node that has ended still holds a socket.
 func (n *virtual) wantNothingLeft(w *world) {
 	w.Helper()
+	synctest.Wait() // for what a timer began just before
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	sockets := n.acceptor.Stats().Open.Load()
 	if n.mishaps.dead && sockets == 0 {
 		return // the rest is left as it was
+	}
+	if jobs := n.clocks.jobs.Load(); jobs != 0 {
+		w.Errorf("node %s has ended, and %d jobs are said to wait", n.host, jobs)
 	}
 	if len(n.conns)+len(n.sessions)+len(n.fans)+len(n.people)+n.ties > 0 || sockets > 0 {
 		w.Errorf("node %s has ended and holds %d connections, %d sessions, %d fans, %d people with %d ties, %d sockets",

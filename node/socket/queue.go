@@ -69,7 +69,7 @@ func (s *Socket) Waiting() int {
 
 // Measure has Config.Written told how long after a moment everything that waits now is
 // written, at once if nothing waits. False: the socket is closing, or measures something
-// already.
+// already. The zero moment measures nothing.
 func (s *Socket) Measure(since time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
