@@ -1,5 +1,10 @@
 package channels
 
+import (
+	"slices"
+	"time"
+)
+
 // Owner returns the user of an own session; empty if it is anonymous or there
 // is none.
 func (v *View) Owner(session uint64) string {
@@ -37,4 +42,43 @@ func (v *View) Chosen(user string) Status {
 		return u.choice.Status
 	}
 	return StatusOnline
+}
+
+// OwnIDs returns the ids of this node's own sessions that are higher than after, in grace
+// ones included, in no order.
+func (v *View) OwnIDs(after uint64) (ids []uint64) {
+	for id := range v.own.sessions {
+		if id > after {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// OwnSession returns one of this node's own sessions; false: there is none of that id.
+func (v *View) OwnSession(id uint64) (SessionInfo, bool) {
+	s := v.own.sessions[id]
+	if s == nil {
+		return SessionInfo{}, false
+	}
+	i := s.info()
+	if s.user != nil {
+		for m := s.user.members; m != nil; m = m.next {
+			if m.holdOf(s) != nil {
+				i.Channels = append(i.Channels, m.channel.name)
+			}
+		}
+		slices.Sort(i.Channels)
+	}
+	return i, true
+}
+
+// GraceLeft returns how long the grace of one of this node's own sessions still lasts, in running
+// time; false: it is in none.
+func (v *View) GraceLeft(now Now, id uint64) (time.Duration, bool) {
+	s := v.own.sessions[id]
+	if s == nil || s.wait == nil {
+		return 0, false
+	}
+	return max(0, s.wait.at-now.Run), true
 }

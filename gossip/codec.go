@@ -45,10 +45,17 @@ func (f *Frame) Append(buf []byte, wall int64) ([]byte, error) {
 		pb.Seen = append(pb.Seen, &wire.Seen{User: s.User, AgeMs: uint64(max(0, s.Age.Milliseconds()))})
 	}
 	for _, o := range f.Orders {
+		if o.Query {
+			pb.Queries = append(pb.Queries, &wire.Query{Id: o.ID, User: o.User})
+			continue
+		}
 		pb.Orders = append(pb.Orders, &wire.Order{Id: o.ID, User: o.User, Session: o.Session, Status: uint32(o.Status), Text: o.Text})
 	}
 	for _, r := range f.Receipts {
 		pb.Receipts = append(pb.Receipts, &wire.Receipt{Id: r.ID, Sessions: uint64(r.Sessions), Number: r.Number})
+	}
+	for _, r := range f.Accounts {
+		pb.Accounts = append(pb.Accounts, r.Account.proto(r.ID, r.Number))
 	}
 	buf, err := proto.MarshalOptions{}.MarshalAppend(buf, pb)
 	if err != nil {
@@ -82,7 +89,8 @@ func DecodeFrame(body []byte, wall int64) (*Frame, error) {
 	for _, r := range pb.Resumed {
 		f.Resumed = append(f.Resumed, Resumed{r.Session, d.text("resumed user", r.User, MaxName)})
 	}
-	f.Orders, f.Receipts = d.orders(pb.Orders), d.receipts(pb.Receipts)
+	f.Orders, f.Receipts = append(d.orders(pb.Orders), d.queries(pb.Queries)...), d.receipts(pb.Receipts)
+	f.Accounts = d.accounts(pb.Accounts)
 	if d.err != nil {
 		return nil, d.err
 	}
@@ -119,9 +127,11 @@ func DecodePing(body []byte) (*Ping, error) {
 type shape map[protowire.Number]shape
 
 var (
-	pingShape  = shape{9: nil}                                                                        // hearsay
-	entryShape = shape{3: {4: nil, 6: nil}, 4: nil, 5: {2: nil}}                                      // session with choice and details, membership, end and places
-	frameShape = shape{1: pingShape, 2: {1: nil}, 3: {7: entryShape}, 4: nil, 5: nil, 7: nil, 8: nil} // ping, wants, answer, resumed, seen, orders, receipts
+	pingShape    = shape{9: nil}                                   // hearsay
+	entryShape   = shape{3: {4: nil, 6: nil}, 4: nil, 5: {2: nil}} // session with choice and details, membership, end and places
+	accountShape = shape{3: nil, 6: nil}                           // sessions held, beliefs
+	// ping, wants, answer, resumed, seen, orders, receipts, queries, accounts
+	frameShape = shape{1: pingShape, 2: {1: nil}, 3: {7: entryShape}, 4: nil, 5: nil, 7: nil, 8: nil, 9: nil, 10: accountShape}
 )
 
 // count refuses a message with more parts than any node sends, before anything

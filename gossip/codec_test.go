@@ -47,6 +47,9 @@ func samples() []*Frame {
 		{Ping: ping, Wants: &Wants{Serial: 1, Seen: true}},
 		{Ping: ping, Orders: []Order{{ID: 1, User: "alice", Status: channels.StatusBusy, Text: "in a meeting"}, {ID: 2, Session: 7, Text: "why"}},
 			Receipts: []Receipt{{ID: 3, Sessions: 2, Number: 9}, {ID: 4}}},
+		{Ping: ping, Orders: []Order{{ID: 5, User: "alice", Query: true}, {ID: 6, Query: true}},
+			Accounts: []Receipt{{ID: 7, Number: 9, Account: &Account{Held: []Held{fullHeld, {Session: 2}, {Session: 3, InGrace: true}}}},
+				{ID: 8, Account: &Account{Sessions: 5, Anonymous: 2, Beliefs: []Belief{{nodeA, false}, {nodeB, true}}}}}},
 		{Ping: ping, Seen: []channels.Seen{{User: "alice", Age: time.Minute}, {User: "bob"}}, SeenAll: true},
 	}
 }

@@ -139,7 +139,8 @@ type Stats struct {
 	Untold                     uint64 // sessions that were resumed while their holder could not be told
 	Orders, OrdersFailed       uint64 // given to peers, and those of which no receipt came
 	OrdersRefused              uint64 // not given, because too many others were waited for
-	Obeyed, ReceiptsDropped    uint64 // orders of peers, and receipts that no stream could take
+	Obeyed, ReceiptsDropped    uint64 // orders of peers, and receipts or accounts that no stream could take
+	Accounts                   uint64 // given to peers that asked how sessions or this node are
 }
 
 // New returns a core that begins to live now.

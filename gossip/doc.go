@@ -22,7 +22,8 @@
 // through all others, before it is given up: see [State].
 //
 // An [Order] asks a peer for something that only it can do, since it holds the session:
-// see [Core.Order]. The peer answers with a [Receipt].
+// see [Core.Order]. The peer answers with a [Receipt]. A query is an order to tell what is in
+// no table, and its receipt has an [Account].
 //
 // # Invariants
 //

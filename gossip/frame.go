@@ -66,6 +66,7 @@ type Frame struct {
 
 	Orders   []Order   // to be carried out by the receiver
 	Receipts []Receipt // of orders that the receiver gave
+	Accounts []Receipt // of its queries: each has an account
 }
 
 // hearsay returns what a frame tells of the node whose table it brings, which is of the same

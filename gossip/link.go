@@ -28,6 +28,7 @@ type Link struct {
 
 	orders   []Order // of this node, to be sent
 	receipts []Receipt
+	accounts []Receipt // with accounts, which are larger
 
 	// Of one that was dialed.
 	wanting  bool   // Wants are to be sent
@@ -164,6 +165,7 @@ func (c *Core) Receive(now time.Time, l *Link, f *Frame) error {
 	c.fx.Resumed = append(c.fx.Resumed, f.Resumed...)
 	c.obey(p.id, f.Orders)
 	c.received(p.id, f.Receipts)
+	c.received(p.id, f.Accounts)
 	c.finish(now)
 	if f.Ping.Life == Left {
 		c.depart(p, 0)
@@ -211,7 +213,7 @@ func (c *Core) Next(now time.Time, l *Link) *Frame {
 	switch {
 	case l.wanting:
 		f.Wants = c.wants(l)
-	case len(l.asks)+len(l.asked)+len(l.resumed)+len(l.orders)+len(l.receipts) > 0:
+	case len(l.asks)+len(l.asked)+len(l.resumed)+len(l.orders)+len(l.receipts)+len(l.accounts) > 0:
 	default:
 		f.Answer = c.nextAnswer(l)
 		if f.Answer == nil {
@@ -226,6 +228,7 @@ func (c *Core) Next(now time.Time, l *Link) *Frame {
 	f.Resumed = l.resumed
 	f.Orders, l.orders = cut(l.orders, frameOrders)
 	f.Receipts, l.receipts = cut(l.receipts, frameOrders)
+	f.Accounts, l.accounts = cut(l.accounts, frameAccounts)
 	f.Ping = c.ping(c.peer(l.peer))
 	f.Ping.Asks, f.Ping.Hearsay = l.asks, hearsay
 	c.introduce(now, l, f)

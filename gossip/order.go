@@ -29,20 +29,23 @@ const (
 )
 
 // Order says what is to be done with sessions that a node holds: Status is to be chosen
-// for User or, if it is 0, the one Session is to end or, if that is 0 too, all of User.
+// for User or, if it is 0, the one Session is to end or, if that is 0 too, all of User. With
+// Query nothing is to be done, and the receipt has an [Account].
 type Order struct {
 	ID      uint64 // names it with who gave it; never used again
 	User    string
 	Session uint64
 	Status  channels.Status
 	Text    string // beside the status, or what the clients are told
+	Query   bool   // tell of the sessions of User that the other holds or, without one, of itself
 }
 
 // Receipt says what came of an order.
 type Receipt struct {
-	ID       uint64 // of the order
-	Sessions int    // that it was carried out on
-	Number   uint64 // of the table of who carried it out, when it had
+	ID       uint64   // of the order
+	Sessions int      // that it was carried out on
+	Number   uint64   // of the table of who carried it out, when it had
+	Account  *Account // of a query
 }
 
 // Ordered is an order of another node. Whoever carries it out calls [Core.Obeyed].
@@ -50,13 +53,15 @@ type Ordered struct {
 	From channels.NodeID
 	Order
 	Sessions []uint64 // on which it was carried out
+	Account  Account  // of a query
 }
 
 // Outcome is the end of an order of this node.
 type Outcome struct {
 	ID       uint64
-	Sessions int   // that it was carried out on
-	Err      error // one of those above; nothing is known of what was done
+	Sessions int      // that it was carried out on
+	Account  *Account // of a query
+	Err      error    // one of those above; nothing is known of what was done
 }
 
 // given is an order that this node waits for.
@@ -128,6 +133,10 @@ func (c *Core) passOn(ended *Link) {
 // obey takes orders of another node in. One that was carried out before is only answered.
 func (c *Core) obey(from channels.NodeID, orders []Order) {
 	for _, o := range orders {
+		if o.Query {
+			c.fx.Orders = append(c.fx.Orders, Ordered{From: from, Order: o})
+			continue
+		}
 		before := slices.IndexFunc(c.obeyed, func(d obeyed) bool { return d.from == from && d.ID == o.ID })
 		if before >= 0 {
 			c.acknowledge(c.obeyed[before])
@@ -140,11 +149,15 @@ func (c *Core) obey(from channels.NodeID, orders []Order) {
 // Obeyed says that an order of another node was carried out. What that changed has been Put.
 func (c *Core) Obeyed(now time.Time, o Ordered) {
 	c.step(now)
+	if o.Query {
+		c.account(o)
+		return
+	}
 	c.stats.Obeyed++
 	if len(c.obeyed) >= maxReceipts {
 		c.obeyed = slices.Delete(c.obeyed, 0, len(c.obeyed)-maxReceipts+1)
 	}
-	done := obeyed{o.From, Receipt{o.ID, len(o.Sessions), c.table.Number()}}
+	done := obeyed{o.From, Receipt{ID: o.ID, Sessions: len(o.Sessions), Number: c.table.Number()}}
 	c.obeyed = append(c.obeyed, done)
 	c.acknowledge(done)
 }
@@ -179,7 +192,7 @@ func (c *Core) finish(now time.Time) {
 		late := !now.Before(g.until)
 		switch {
 		case g.done != nil && (lost || late || p.copy.Number() >= g.done.Number):
-			c.fx.Outcomes = append(c.fx.Outcomes, Outcome{ID: g.ID, Sessions: g.done.Sessions})
+			c.fx.Outcomes = append(c.fx.Outcomes, Outcome{ID: g.ID, Sessions: g.done.Sessions, Account: g.done.Account})
 			return true
 		case g.done != nil:
 			return false

@@ -2,6 +2,7 @@ package gossip
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -201,7 +202,11 @@ func TestFullestFrameOfOrdersFits(t *testing.T) {
 	f := &Frame{Ping: &Ping{}}
 	for range frameOrders {
 		f.Orders = append(f.Orders, Order{ID: 1 << 60, User: long, Session: 1 << 60, Text: long})
-		f.Receipts = append(f.Receipts, Receipt{1 << 60, maxStaged, 1 << 60})
+		f.Receipts = append(f.Receipts, Receipt{ID: 1 << 60, Sessions: maxStaged, Number: 1 << 60})
+	}
+	account := &Account{Sessions: maxStaged, Anonymous: maxStaged, Held: slices.Repeat([]Held{fullHeld}, maxHeld), Beliefs: slices.Repeat([]Belief{{nodeB, true}}, maxPeers)}
+	for range frameAccounts {
+		f.Accounts = append(f.Accounts, Receipt{ID: 1 << 60, Number: 1 << 60, Account: account})
 	}
 	for range maxResumed {
 		f.Resumed = append(f.Resumed, Resumed{1 << 60, long})

@@ -5,15 +5,37 @@ import (
 	"net/http"
 
 	"github.com/rollcall-presence/rollcall/auth"
+	"github.com/rollcall-presence/rollcall/gossip"
 )
 
 // What the routes of the HTTP API that only read answer. Each is a few short steps of the
 // node: see [Node.Roster] and its like.
 
-func (n *Node) getNodes(http.ResponseWriter, *http.Request) (any, error) {
+func (n *Node) getNodes(_ http.ResponseWriter, r *http.Request) (any, error) {
+	ask, err := choiceOf(r, "ask", "false", "true")
+	if err != nil {
+		return nil, err
+	}
+	var said map[string]gossip.Outcome
+	if ask == "true" {
+		said = n.askNodes(r.Context())
+	}
+	all := n.Nodes()
+	nodes := make([]nodeAnswer, len(all))
+	for i, info := range all {
+		nodes[i] = n.answerOf(info, said)
+	}
 	return struct {
-		Nodes []NodeInfo `json:"nodes"`
-	}{n.Nodes()}, nil
+		Nodes []nodeAnswer `json:"nodes"`
+		pacing
+	}{nodes, pacing{n.cfg.Interval.Milliseconds(), n.cfg.Timeout.Milliseconds(), n.cfg.Grace.Milliseconds()}}, nil
+}
+
+// pacing is how long this node waits, in milliseconds: see [Config].
+type pacing struct {
+	Interval int64 `json:"interval"`
+	Timeout  int64 `json:"timeout"`
+	Grace    int64 `json:"grace"`
 }
 
 func (n *Node) getChannels(_ http.ResponseWriter, r *http.Request) (any, error) {
@@ -21,15 +43,26 @@ func (n *Node) getChannels(_ http.ResponseWriter, r *http.Request) (any, error) 
 	if err != nil {
 		return nil, err
 	}
+	sort, err := choiceOf(r, "sort", "name", "users")
+	switch {
+	case err != nil:
+		return nil, err
+	case sort == "users" && p.after != "":
+		return nil, badRequest("after goes with sort=name only")
+	case sort == "users":
+		return channelPage{Channels: list(n.LargestChannels(p.prefix, p.limit))}, nil
+	}
 	page, more := n.Channels(p.prefix, p.after, p.limit)
 	next := ""
 	if more {
 		next = page[len(page)-1].Channel
 	}
-	return struct {
-		Channels []Channel `json:"channels"`
-		Next     string    `json:"next,omitempty"`
-	}{list(page), next}, nil
+	return channelPage{list(page), next}, nil
+}
+
+type channelPage struct {
+	Channels []Channel `json:"channels"`
+	Next     string    `json:"next,omitempty"`
 }
 
 func (n *Node) getChannel(_ http.ResponseWriter, r *http.Request) (any, error) {

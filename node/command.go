@@ -121,16 +121,33 @@ func (n *Node) holders(user string) []channels.NodeID {
 // on each.
 func (n *Node) command(ctx context.Context, holders []channels.NodeID, o gossip.Order) []Done {
 	all := make([]Done, len(holders))
-	waits := make([]chan gossip.Outcome, len(holders))
-	ids := make([]uint64, len(holders))
+	n.mu.Lock()
+	for i, holder := range holders {
+		all[i] = Done{Node: n.label(holder), NodeID: holder.String()}
+	}
+	n.mu.Unlock()
+	for i, outcome := range n.order(ctx, holders, o) {
+		all[i].Sessions, all[i].err = outcome.Sessions, outcome.Err
+		if outcome.Err != nil {
+			all[i].Error = outcome.Err.Error()
+		}
+	}
+	return all
+}
+
+// order gives nodes an order or a query, all at the same time, and returns what came of it
+// on each. The errors are those of this package.
+func (n *Node) order(ctx context.Context, to []channels.NodeID, o gossip.Order) []gossip.Outcome {
+	outcomes := make([]gossip.Outcome, len(to))
+	waits := make([]chan gossip.Outcome, len(to))
+	ids := make([]uint64, len(to))
 	n.step(func(now time.Time) {
-		for i, holder := range holders {
-			all[i] = Done{Node: n.label(holder), NodeID: holder.String()}
-			if holder == n.id {
-				all[i].Sessions = len(n.obey(now, o))
+		for i, id := range to {
+			if id == n.id {
+				outcomes[i] = n.carryOut(now, o)
 				continue
 			}
-			if ids[i], all[i].err = n.core.Gossip.Order(now, holder, o); all[i].err == nil {
+			if ids[i], outcomes[i].Err = n.core.Gossip.Order(now, id, o); outcomes[i].Err == nil {
 				waits[i] = make(chan gossip.Outcome, 1)
 				n.orders[ids[i]] = waits[i]
 			}
@@ -138,14 +155,20 @@ func (n *Node) command(ctx context.Context, holders []channels.NodeID, o gossip.
 	})
 	for i, wait := range waits {
 		if wait != nil {
-			outcome := n.awaitOutcome(ctx, ids[i], wait)
-			all[i].Sessions, all[i].err = outcome.Sessions, outcome.Err
+			outcomes[i] = n.awaitOutcome(ctx, ids[i], wait)
 		}
-		if all[i].err = commandError(all[i].err); all[i].err != nil {
-			all[i].Error = all[i].err.Error()
-		}
+		outcomes[i].Err = commandError(outcomes[i].Err)
 	}
-	return all
+	return outcomes
+}
+
+// carryOut does on this node itself what other nodes are ordered or asked. Node.mu is held.
+func (n *Node) carryOut(now time.Time, o gossip.Order) gossip.Outcome {
+	if o.Query {
+		account := n.account(now, o.User)
+		return gossip.Outcome{Account: &account}
+	}
+	return gossip.Outcome{Sessions: len(n.obey(now, o))}
 }
 
 // awaitOutcome waits for the end of an order, or of ctx, or of the node.

@@ -163,7 +163,7 @@ func New(cfg Config) (*Node, error) {
 		return nil, err
 	}
 	// After the keys were got, or the time for that would be taken for a pause.
-	n.core = core.New(core.Config{Self: n.id, Interval: cfg.Interval, Timeout: cfg.Timeout, Grace: cfg.Grace,
+	n.core = core.New(core.Config{Self: n.id, Interval: cfg.Interval, Timeout: cfg.Timeout, Grace: cfg.Grace, Account: n.account,
 		Rand: mrand.New(mrand.NewPCG(binary.LittleEndian.Uint64(n.id[:]), binary.LittleEndian.Uint64(n.id[8:])))}, time.Now())
 	n.record()
 	return n, nil

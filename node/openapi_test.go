@@ -115,6 +115,10 @@ func (d document) check(schema any, value any, where string) error {
 		if least, is := s["minimum"].(int); !ok || n != math.Trunc(n) || is && n < float64(least) {
 			return fmt.Errorf("%s is %v, want an integer of %v at least", where, value, s["minimum"])
 		}
+	case "boolean":
+		if _, ok := value.(bool); !ok {
+			return fmt.Errorf("%s is %v, want true or false", where, value)
+		}
 	case "string":
 		text, ok := value.(string)
 		least, _ := s["minLength"].(int)
@@ -159,6 +163,9 @@ func (d document) merge(all []any) map[string]any {
 	properties, required := map[string]any{}, []any{}
 	for _, one := range all {
 		s := d.follow(one)
+		if parts, ok := s["allOf"].([]any); ok {
+			s = d.merge(parts)
+		}
 		for name, p := range s["properties"].(map[string]any) {
 			properties[name] = p
 		}
@@ -210,8 +217,10 @@ func TestDocumentNamesEveryRouteAndItsParameters(t *testing.T) {
 		t.Errorf("the document names\n%v\nwant\n%v", got, want)
 	}
 	query := map[operation][]string{
-		{"GET", "/v1/channels"}:           {"after", "limit", "prefix"},
+		{"GET", "/v1/channels"}:           {"after", "limit", "prefix", "sort"},
 		{"GET", "/v1/channels/{channel}"}: {"after", "limit"},
+		{"GET", "/v1/nodes"}:              {"ask"},
+		{"GET", "/v1/sessions"}:           {"after", "limit"},
 		{"GET", "/v1/events"}:             {"types"},
 	}
 	for _, o := range got {

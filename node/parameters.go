@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -49,6 +50,18 @@ func pagingOf(r *http.Request) (p paging, err error) {
 		}
 	}
 	return p, nil
+}
+
+// choiceOf reads a parameter that has one of a few values, of which the first is understood.
+func choiceOf(r *http.Request, name string, values ...string) (string, error) {
+	query := r.URL.Query()
+	if !query.Has(name) {
+		return values[0], nil
+	}
+	if value := query.Get(name); slices.Contains(values, value) {
+		return value, nil
+	}
+	return "", badRequest("%s is %q, want %s", name, query.Get(name), strings.Join(values, " or "))
 }
 
 // channelOf returns the channel that the path names.

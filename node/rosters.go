@@ -1,8 +1,10 @@
 package node
 
 import (
+	"cmp"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/rollcall-presence/rollcall/channels"
 	"github.com/rollcall-presence/rollcall/node/events"
@@ -48,6 +50,25 @@ func (n *Node) Channels(prefix, after string, limit int) (page []Channel, more b
 		page = append(page, Channel(c))
 	}
 	return page, len(found) > limit
+}
+
+// LargestChannels returns the channels with the most members whose name begins with prefix, the
+// largest first, at most limit. It may be called concurrently, and takes a step for each
+// 10,000 channels.
+func (n *Node) LargestChannels(prefix string, limit int) (top []Channel) {
+	for after, going := "", true; going; {
+		var some []channels.ChannelInfo
+		n.mu.Lock()
+		some, after = n.core.View.Channels(prefix, after, maxLooks, maxLooks)
+		n.mu.Unlock()
+		going = after != ""
+		for _, c := range some {
+			top = append(top, Channel(c))
+		}
+		slices.SortFunc(top, func(a, b Channel) int { return cmp.Or(b.Users-a.Users, strings.Compare(a.Channel, b.Channel)) })
+		top = top[:min(len(top), limit)]
+	}
+	return top
 }
 
 // find returns the first names of members after one, in order, and at most so many.

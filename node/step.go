@@ -71,7 +71,7 @@ func (n *Node) observe(fx gossip.Effects, now time.Time) {
 		}
 	}
 	for _, o := range fx.Orders {
-		n.expel(o.Sessions, o.Order)
+		n.expel(o.Sessions, o.Order) // of a query there are none
 	}
 	for _, o := range fx.Outcomes {
 		if wait := n.orders[o.ID]; wait != nil {

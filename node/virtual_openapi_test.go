@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,8 @@ var asked = []asking{
 	{operation{"DELETE", "/v1/sessions/{id}"}, "/v1/sessions/{id}", ""},
 	{operation{"GET", "/v1/nodes"}, "/v1/nodes", ""},
 	{operation{"GET", "/metrics"}, "/metrics", ""},
+	{operation{"GET", "/v1/users/{user}/why"}, "/v1/users/alice/why", ""},
+	{operation{"GET", "/v1/sessions"}, "/v1/sessions?limit=1", ""},
 	{operation{"GET", "/healthz"}, "/healthz", ""},
 	{operation{"GET", "/readyz"}, "/readyz", ""},
 	{operation{"GET", "/openapi.yaml"}, "/openapi.yaml", ""},
@@ -93,7 +96,9 @@ func (d *described) good() {
 		time.Sleep(settled)
 	}
 	d.ask(nodes[0], 200, asked[3].operation, "/v1/users/alice", "") // who was seen last
-	stream := d.consume(nodes[0], "")                               // which fails the test if it is something else
+	d.ask(nodes[0], 200, asked[0].operation, "/v1/channels?sort=users", "")
+	d.ask(nodes[0], 200, asked[8].operation, "/v1/nodes?ask=true", "")
+	stream := d.consume(nodes[0], "") // which fails the test if it is something else
 	stream.synced()
 	stream.end()
 	d.seen[fmt.Sprint(streaming, " 200")] = true
@@ -105,7 +110,7 @@ func (d *described) good() {
 // strangers asks without the key, and from the page of another site.
 func (d *described) strangers() {
 	n := d.cluster(1, func(c *Config) { c.AdminKeys = []string{"key"} })[0]
-	for _, ask := range append(asked[:10:10], asking{streaming, "/v1/events", ""}) {
+	for _, ask := range append(asked[:12:12], asking{streaming, "/v1/events", ""}) {
 		d.ask(n, 401, ask.operation, ask.path, ask.body)
 		d.ask(n, 403, ask.operation, ask.path, ask.body, "Authorization", "Bearer key", "Origin", "https://evil.example")
 	}
@@ -128,13 +133,16 @@ func (d *described) wrong() {
 	d.ask(n, 400, asked[1].operation, "/v1/channels/@", "")
 	d.ask(n, 400, asked[2].operation, "/v1/channels/@/count", "")
 	d.ask(n, 400, asked[3].operation, "/v1/users/%00", "")
+	d.ask(n, 400, asked[8].operation, "/v1/nodes?ask=perhaps", "")
+	d.ask(n, 400, asked[10].operation, "/v1/users/%00/why", "")
+	d.ask(n, 400, asked[11].operation, "/v1/sessions?after=-", "")
 	d.ask(n, 400, streaming, "/v1/events?types=none", "")
 }
 
 // unready asks a node that is learning the cluster.
 func (d *described) unready() {
 	n := d.deaf()
-	for _, ask := range asked[:8] {
+	for _, ask := range slices.Concat(asked[:8], asked[10:12]) {
 		d.ask(n, 503, ask.operation, ask.path, ask.body)
 	}
 	d.ask(n, 503, operation{"GET", "/readyz"}, "/readyz", "")

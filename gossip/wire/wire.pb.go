@@ -306,6 +306,8 @@ type Frame struct {
 	SeenAll       bool                   `protobuf:"varint,6,opt,name=seen_all,json=seenAll,proto3" json:"seen_all,omitempty"` // no more of seen will come
 	Orders        []*Order               `protobuf:"bytes,7,rep,name=orders,proto3" json:"orders,omitempty"`                   // to be carried out by the receiver
 	Receipts      []*Receipt             `protobuf:"bytes,8,rep,name=receipts,proto3" json:"receipts,omitempty"`               // of orders that the receiver gave
+	Queries       []*Query               `protobuf:"bytes,9,rep,name=queries,proto3" json:"queries,omitempty"`                 // to be answered by the receiver
+	Accounts      []*Account             `protobuf:"bytes,10,rep,name=accounts,proto3" json:"accounts,omitempty"`              // answers to queries of the receiver
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -392,6 +394,20 @@ func (x *Frame) GetOrders() []*Order {
 func (x *Frame) GetReceipts() []*Receipt {
 	if x != nil {
 		return x.Receipts
+	}
+	return nil
+}
+
+func (x *Frame) GetQueries() []*Query {
+	if x != nil {
+		return x.Queries
+	}
+	return nil
+}
+
+func (x *Frame) GetAccounts() []*Account {
+	if x != nil {
+		return x.Accounts
 	}
 	return nil
 }
@@ -1366,6 +1382,276 @@ func (x *Receipt) GetNumber() uint64 {
 	return 0
 }
 
+// Query asks for what only the receiver knows: of the sessions of a user that it holds or,
+// without a user, of itself. It is no kind of order: who does not know queries would carry
+// that out.
+type Query struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"` // of the same numbers as orders; one that comes twice is answered twice
+	User          string                 `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Query) Reset() {
+	*x = Query{}
+	mi := &file_wire_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Query) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Query) ProtoMessage() {}
+
+func (x *Query) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Query.ProtoReflect.Descriptor instead.
+func (*Query) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Query) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *Query) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+// Account answers a query.
+type Account struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`               // of the query
+	Number        uint64                 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`       // of the sender's table then
+	Held          []*Held                `protobuf:"bytes,3,rep,name=held,proto3" json:"held,omitempty"`            // of the user; the first of too many
+	Sessions      uint64                 `protobuf:"varint,4,opt,name=sessions,proto3" json:"sessions,omitempty"`   // that the sender holds, if no user was named
+	Anonymous     uint64                 `protobuf:"varint,5,opt,name=anonymous,proto3" json:"anonymous,omitempty"` // of these
+	Beliefs       []*Belief              `protobuf:"bytes,6,rep,name=beliefs,proto3" json:"beliefs,omitempty"`      // of all who are here or late, if no user was named
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Account) Reset() {
+	*x = Account{}
+	mi := &file_wire_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Account) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Account) ProtoMessage() {}
+
+func (x *Account) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Account.ProtoReflect.Descriptor instead.
+func (*Account) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Account) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *Account) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Account) GetHeld() []*Held {
+	if x != nil {
+		return x.Held
+	}
+	return nil
+}
+
+func (x *Account) GetSessions() uint64 {
+	if x != nil {
+		return x.Sessions
+	}
+	return 0
+}
+
+func (x *Account) GetAnonymous() uint64 {
+	if x != nil {
+		return x.Anonymous
+	}
+	return 0
+}
+
+func (x *Account) GetBeliefs() []*Belief {
+	if x != nil {
+		return x.Beliefs
+	}
+	return nil
+}
+
+// Held is what the holder of a session knows of it besides its entry.
+type Held struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Session       uint64                 `protobuf:"varint,1,opt,name=session,proto3" json:"session,omitempty"`
+	Socket        bool                   `protobuf:"varint,2,opt,name=socket,proto3" json:"socket,omitempty"`                        // it has one
+	SilentMs      uint64                 `protobuf:"varint,3,opt,name=silent_ms,json=silentMs,proto3" json:"silent_ms,omitempty"`    // since its last frame, if it has a socket
+	GraceMs       *uint64                `protobuf:"varint,4,opt,name=grace_ms,json=graceMs,proto3,oneof" json:"grace_ms,omitempty"` // until it ends, if it is in grace
+	TokenMs       *uint64                `protobuf:"varint,5,opt,name=token_ms,json=tokenMs,proto3,oneof" json:"token_ms,omitempty"` // until its token is over, leeway included
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Held) Reset() {
+	*x = Held{}
+	mi := &file_wire_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Held) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Held) ProtoMessage() {}
+
+func (x *Held) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Held.ProtoReflect.Descriptor instead.
+func (*Held) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *Held) GetSession() uint64 {
+	if x != nil {
+		return x.Session
+	}
+	return 0
+}
+
+func (x *Held) GetSocket() bool {
+	if x != nil {
+		return x.Socket
+	}
+	return false
+}
+
+func (x *Held) GetSilentMs() uint64 {
+	if x != nil {
+		return x.SilentMs
+	}
+	return 0
+}
+
+func (x *Held) GetGraceMs() uint64 {
+	if x != nil && x.GraceMs != nil {
+		return *x.GraceMs
+	}
+	return 0
+}
+
+func (x *Held) GetTokenMs() uint64 {
+	if x != nil && x.TokenMs != nil {
+		return *x.TokenMs
+	}
+	return 0
+}
+
+// Belief is what a node thinks of another.
+type Belief struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Node          []byte                 `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	Late          bool                   `protobuf:"varint,2,opt,name=late,proto3" json:"late,omitempty"` // else it is here
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Belief) Reset() {
+	*x = Belief{}
+	mi := &file_wire_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Belief) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Belief) ProtoMessage() {}
+
+func (x *Belief) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Belief.ProtoReflect.Descriptor instead.
+func (*Belief) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Belief) GetNode() []byte {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+func (x *Belief) GetLate() bool {
+	if x != nil {
+		return x.Late
+	}
+	return false
+}
+
 var File_wire_proto protoreflect.FileDescriptor
 
 const file_wire_proto_rawDesc = "" +
@@ -1394,7 +1680,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x06number\x18\x04 \x01(\x04R\x06number\x12\x16\n" +
 	"\x06digest\x18\x05 \x01(\x06R\x06digest\x12\x1a\n" +
 	"\breadable\x18\x06 \x01(\bR\breadable\x12\x12\n" +
-	"\x04left\x18\a \x01(\bR\x04left\"\xd5\x02\n" +
+	"\x04left\x18\a \x01(\bR\x04left\"\xb5\x03\n" +
 	"\x05Frame\x12%\n" +
 	"\x04ping\x18\x01 \x01(\v2\x11.rollcall.v1.PingR\x04ping\x12(\n" +
 	"\x05wants\x18\x02 \x01(\v2\x12.rollcall.v1.WantsR\x05wants\x12+\n" +
@@ -1403,7 +1689,10 @@ const file_wire_proto_rawDesc = "" +
 	"\x04seen\x18\x05 \x03(\v2\x11.rollcall.v1.SeenR\x04seen\x12\x19\n" +
 	"\bseen_all\x18\x06 \x01(\bR\aseenAll\x12*\n" +
 	"\x06orders\x18\a \x03(\v2\x12.rollcall.v1.OrderR\x06orders\x120\n" +
-	"\breceipts\x18\b \x03(\v2\x14.rollcall.v1.ReceiptR\breceipts\"\\\n" +
+	"\breceipts\x18\b \x03(\v2\x14.rollcall.v1.ReceiptR\breceipts\x12,\n" +
+	"\aqueries\x18\t \x03(\v2\x12.rollcall.v1.QueryR\aqueries\x120\n" +
+	"\baccounts\x18\n" +
+	" \x03(\v2\x14.rollcall.v1.AccountR\baccounts\"\\\n" +
 	"\x05Wants\x12'\n" +
 	"\x05wants\x18\x01 \x03(\v2\x11.rollcall.v1.WantR\x05wants\x12\x16\n" +
 	"\x06serial\x18\x02 \x01(\x04R\x06serial\x12\x12\n" +
@@ -1481,7 +1770,28 @@ const file_wire_proto_rawDesc = "" +
 	"\aReceipt\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x1a\n" +
 	"\bsessions\x18\x02 \x01(\x04R\bsessions\x12\x16\n" +
-	"\x06number\x18\x03 \x01(\x04R\x06number*9\n" +
+	"\x06number\x18\x03 \x01(\x04R\x06number\"+\n" +
+	"\x05Query\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x12\n" +
+	"\x04user\x18\x02 \x01(\tR\x04user\"\xc1\x01\n" +
+	"\aAccount\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x04R\x06number\x12%\n" +
+	"\x04held\x18\x03 \x03(\v2\x11.rollcall.v1.HeldR\x04held\x12\x1a\n" +
+	"\bsessions\x18\x04 \x01(\x04R\bsessions\x12\x1c\n" +
+	"\tanonymous\x18\x05 \x01(\x04R\tanonymous\x12-\n" +
+	"\abeliefs\x18\x06 \x03(\v2\x13.rollcall.v1.BeliefR\abeliefs\"\xaf\x01\n" +
+	"\x04Held\x12\x18\n" +
+	"\asession\x18\x01 \x01(\x04R\asession\x12\x16\n" +
+	"\x06socket\x18\x02 \x01(\bR\x06socket\x12\x1b\n" +
+	"\tsilent_ms\x18\x03 \x01(\x04R\bsilentMs\x12\x1e\n" +
+	"\bgrace_ms\x18\x04 \x01(\x04H\x00R\agraceMs\x88\x01\x01\x12\x1e\n" +
+	"\btoken_ms\x18\x05 \x01(\x04H\x01R\atokenMs\x88\x01\x01B\v\n" +
+	"\t_grace_msB\v\n" +
+	"\t_token_ms\"0\n" +
+	"\x06Belief\x12\x12\n" +
+	"\x04node\x18\x01 \x01(\fR\x04node\x12\x12\n" +
+	"\x04late\x18\x02 \x01(\bR\x04late*9\n" +
 	"\x04Life\x12\v\n" +
 	"\aSERVING\x10\x00\x12\f\n" +
 	"\bDRAINING\x10\x01\x12\b\n" +
@@ -1501,7 +1811,7 @@ func file_wire_proto_rawDescGZIP() []byte {
 }
 
 var file_wire_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_wire_proto_goTypes = []any{
 	(Life)(0),          // 0: rollcall.v1.Life
 	(*Ping)(nil),       // 1: rollcall.v1.Ping
@@ -1521,6 +1831,10 @@ var file_wire_proto_goTypes = []any{
 	(*Resumed)(nil),    // 15: rollcall.v1.Resumed
 	(*Order)(nil),      // 16: rollcall.v1.Order
 	(*Receipt)(nil),    // 17: rollcall.v1.Receipt
+	(*Query)(nil),      // 18: rollcall.v1.Query
+	(*Account)(nil),    // 19: rollcall.v1.Account
+	(*Held)(nil),       // 20: rollcall.v1.Held
+	(*Belief)(nil),     // 21: rollcall.v1.Belief
 }
 var file_wire_proto_depIdxs = []int32{
 	0,  // 0: rollcall.v1.Ping.life:type_name -> rollcall.v1.Life
@@ -1532,19 +1846,23 @@ var file_wire_proto_depIdxs = []int32{
 	14, // 6: rollcall.v1.Frame.seen:type_name -> rollcall.v1.Seen
 	16, // 7: rollcall.v1.Frame.orders:type_name -> rollcall.v1.Order
 	17, // 8: rollcall.v1.Frame.receipts:type_name -> rollcall.v1.Receipt
-	5,  // 9: rollcall.v1.Wants.wants:type_name -> rollcall.v1.Want
-	7,  // 10: rollcall.v1.Answer.entries:type_name -> rollcall.v1.Entry
-	8,  // 11: rollcall.v1.Entry.session:type_name -> rollcall.v1.Session
-	11, // 12: rollcall.v1.Entry.membership:type_name -> rollcall.v1.Membership
-	12, // 13: rollcall.v1.Entry.end:type_name -> rollcall.v1.End
-	10, // 14: rollcall.v1.Session.choice:type_name -> rollcall.v1.Choice
-	9,  // 15: rollcall.v1.Session.details:type_name -> rollcall.v1.Details
-	13, // 16: rollcall.v1.End.elsewhere:type_name -> rollcall.v1.Place
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	18, // 9: rollcall.v1.Frame.queries:type_name -> rollcall.v1.Query
+	19, // 10: rollcall.v1.Frame.accounts:type_name -> rollcall.v1.Account
+	5,  // 11: rollcall.v1.Wants.wants:type_name -> rollcall.v1.Want
+	7,  // 12: rollcall.v1.Answer.entries:type_name -> rollcall.v1.Entry
+	8,  // 13: rollcall.v1.Entry.session:type_name -> rollcall.v1.Session
+	11, // 14: rollcall.v1.Entry.membership:type_name -> rollcall.v1.Membership
+	12, // 15: rollcall.v1.Entry.end:type_name -> rollcall.v1.End
+	10, // 16: rollcall.v1.Session.choice:type_name -> rollcall.v1.Choice
+	9,  // 17: rollcall.v1.Session.details:type_name -> rollcall.v1.Details
+	13, // 18: rollcall.v1.End.elsewhere:type_name -> rollcall.v1.Place
+	20, // 19: rollcall.v1.Account.held:type_name -> rollcall.v1.Held
+	21, // 20: rollcall.v1.Account.beliefs:type_name -> rollcall.v1.Belief
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_wire_proto_init() }
@@ -1553,13 +1871,14 @@ func file_wire_proto_init() {
 		return
 	}
 	file_wire_proto_msgTypes[7].OneofWrappers = []any{}
+	file_wire_proto_msgTypes[19].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_wire_proto_rawDesc), len(file_wire_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   17,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -25,6 +25,10 @@ type Config struct {
 	Rand     *rand.Rand // required
 	Part     int        // entries of one answer
 	Removals int        // remembered at least
+
+	// Account answers a query of another node, within Settle: see [gossip.Account]. An
+	// empty user stands for this node. Nil: nothing is told.
+	Account func(now time.Time, user string) gossip.Account
 }
 
 // Core is the state of one node.
@@ -32,13 +36,14 @@ type Core struct {
 	View   *channels.View
 	Gossip *gossip.Core
 
+	account func(time.Time, string) gossip.Account
 	learned bool
 }
 
 // New returns a core that begins to live now.
 func New(cfg Config, now time.Time) *Core {
 	view := channels.New(channels.Config{Self: cfg.Self, Grace: cfg.Grace, Timeout: cfg.Timeout})
-	return &Core{View: view, Gossip: gossip.New(gossip.Config{
+	return &Core{View: view, account: cfg.Account, Gossip: gossip.New(gossip.Config{
 		Self: cfg.Self, Interval: cfg.Interval, Timeout: cfg.Timeout, View: view,
 		Rand: cfg.Rand, Part: cfg.Part, Removals: cfg.Removals,
 	}, now)}
@@ -69,8 +74,13 @@ func (c *Core) Settle(now time.Time) gossip.Effects {
 	if len(fx.Resumed) > 0 {
 		fx.Resumed = c.resumed(now, fx.Resumed)
 	}
-	for i := range fx.Orders {
-		fx.Orders[i].Sessions = c.Obey(now, fx.Orders[i].Order)
+	for i, o := range fx.Orders {
+		switch {
+		case !o.Query:
+			fx.Orders[i].Sessions = c.Obey(now, o.Order)
+		case c.account != nil:
+			fx.Orders[i].Account = c.account(now, o.User)
+		}
 	}
 	c.Gossip.Put(now, c.View.Writes())
 	for _, o := range fx.Orders {
