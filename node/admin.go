@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/rollcall-presence/rollcall/node/page"
 )
 
 // route is one thing that operators may ask for.
@@ -33,7 +35,7 @@ func (n *Node) routes() []route {
 }
 
 // AdminHandler serves what is for operators: the HTTP API, which /openapi.yaml describes,
-// /metrics, /healthz and /readyz. It may be mounted in a server of one's own while
+// /metrics, /healthz and /readyz, and the live page at /. It may be mounted in a server of one's own while
 // [Node.Run] runs; unless there are [Config.AdminKeys] it then has to be asked at an
 // address or at localhost.
 func (n *Node) AdminHandler() http.Handler {
@@ -49,6 +51,9 @@ func (n *Node) AdminHandler() http.Handler {
 	for path, m := range paths {
 		mux.Handle(path, n.guard(m))
 	}
+	live := methods{http.MethodGet: page.Handler()}
+	mux.Handle("/{$}", live)
+	mux.Handle("/page/{folder}/{file}", live)
 	mux.Handle("/openapi.yaml", methods{http.MethodGet: http.HandlerFunc(getOpenAPI)})
 	mux.Handle("/", n.guard(n.answer(nowhere)))
 	return mux

@@ -45,7 +45,7 @@ func (n *Node) held(now time.Time, id uint64) gossip.Held {
 	h.Grace, h.InGrace = n.core.View.GraceLeft(n.core.Now(now), id)
 	if c := n.sessions[id]; c != nil {
 		h.Socket = true
-		h.Silent = max(0, n.clock()-c.sock.LastHeard())
+		h.Silent = min(max(0, n.clock()-c.sock.LastHeard()), now.Sub(c.opened)) // the clock stands still between ticks
 		if c.identity.User != "" {
 			h.Token = max(time.Millisecond, c.identity.GoodUntil.Sub(now))
 		}

@@ -205,7 +205,7 @@ func (d document) checkReply(o operation, r reply) error {
 
 func TestDocumentNamesEveryRouteAndItsParameters(t *testing.T) {
 	d := readDocument(t)
-	want := []operation{{"GET", "/healthz"}, {"GET", "/readyz"}, {"GET", "/openapi.yaml"}}
+	want := []operation{{"GET", "/healthz"}, {"GET", "/readyz"}, {"GET", "/"}, {"GET", "/openapi.yaml"}}
 	for _, r := range (&Node{}).routes() {
 		want = append(want, operation{r.method, r.path})
 	}

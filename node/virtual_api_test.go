@@ -227,7 +227,10 @@ func TestUsersAreToldOverHTTP(t *testing.T) {
 		if r := w.api(nodes[1], "POST", "/v1/users/query", `{"users":[]}`); string(r.body) != `{"users":[]}`+"\n" {
 			t.Errorf("no users are %s", r.body)
 		}
-		var list struct{ Nodes []NodeInfo }
+		var list struct {
+			Nodes []NodeInfo
+			pacing
+		}
 		w.read(nodes[1], "/v1/nodes", &list)
 		if len(list.Nodes) != 2 || list.Nodes[0].Name != nodes[1].host || list.Nodes[1].Sessions != 1 {
 			t.Errorf("the nodes are %+v", list)

@@ -52,6 +52,7 @@ var asked = []asking{
 	{operation{"GET", "/v1/sessions"}, "/v1/sessions?limit=1", ""},
 	{operation{"GET", "/healthz"}, "/healthz", ""},
 	{operation{"GET", "/readyz"}, "/readyz", ""},
+	{operation{"GET", "/"}, "/", ""},
 	{operation{"GET", "/openapi.yaml"}, "/openapi.yaml", ""},
 }
 

@@ -4,9 +4,12 @@ import (
 	"embed"
 	"io/fs"
 	"net/http"
+
+	shared "github.com/rollcall-presence/rollcall/node/page"
 )
 
-// files are those of the page: plain HTML, CSS and JavaScript modules, served as they are.
+// files are those of the page that are not shared with others: plain HTML, CSS and JavaScript
+// modules, served as they are.
 //
 //go:embed page
 var files embed.FS
@@ -17,5 +20,5 @@ func page() http.Handler {
 	if err != nil {
 		panic(err) // it is embedded
 	}
-	return http.FileServerFS(root)
+	return http.FileServerFS(shared.Overlay{root, shared.Shared()})
 }

@@ -1,4 +1,4 @@
-package dev
+package page
 
 import (
 	"maps"
@@ -17,7 +17,7 @@ const (
 )
 
 func TestColoursCanBeReadByDayAndByNight(t *testing.T) {
-	data, err := files.ReadFile("page/base.css")
+	data, err := files.ReadFile("shared/base.css")
 	if err != nil {
 		t.Fatal(err)
 	}
