@@ -21,6 +21,10 @@ type idle struct {
 	Frames  float64 `json:"frames_per_interval"`  // on streams
 
 	PerSecond float64 `json:"bytes_per_second"` // per node
+
+	// In each interval a node pings each of its sockets, whose client says nothing else.
+	CPU     float64 `json:"cpu_seconds_per_second"` // per node
+	PerPing float64 `json:"cpu_us_per_ping"`        // what it takes more than with no sessions; 0 for these
 }
 
 // idleInterval is short, to see many of them. The longer default makes pings as many
@@ -51,7 +55,10 @@ func measureIdle(ctx context.Context, p plan) ([]idle, error) {
 		if err != nil {
 			return nil, fmt.Errorf("with %d sessions: %w", n, err)
 		}
-		rows = append(rows, row)
+		if rows = append(rows, row); n > 0 {
+			pings := float64(n) / nodes / row.Interval // a second, of each node
+			rows[len(rows)-1].PerPing = max(0, row.CPU-rows[0].CPU) / pings * 1e6
+		}
 	}
 	return rows, nil
 }
@@ -100,5 +107,6 @@ func (c *cluster) watch(ctx context.Context, n int, look time.Duration) (idle, e
 	row.Packets = grown(before, after, packetsOut) / share
 	row.Frames = grown(before, after, framesOut) / share
 	row.PerSecond = row.Bytes / row.Interval
+	row.CPU = grown(before, after, processor) / float64(nodes) / row.Watched
 	return row, c.await(ctx, map[string]float64{sessions: float64(n), members: float64(n)})
 }

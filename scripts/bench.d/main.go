@@ -10,7 +10,8 @@
 //   - throughput: processor time of joins that come as fast as they can.
 //   - following: what it costs to tell many of one user, one of many users, and a stream of
 //     events of a large channel.
-//   - idle: bytes on the gossip ports while nothing happens, with more and more sessions.
+//   - idle: bytes on the gossip ports, and processor time, while nothing happens, with more
+//     and more sessions.
 //
 // Every figure of a node is read off its /metrics.
 package main

@@ -133,9 +133,9 @@ func (r *report) printIdle(w io.Writer) {
 	if len(r.Idle) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\nIDLE, per node\tsessions\tinterval\twatched\tbytes/interval\tbytes/s\tpings/interval\tframes/interval\t\n")
+	fmt.Fprintf(w, "\nIDLE, per node\tsessions\tinterval\twatched\tbytes/interval\tbytes/s\tpings/interval\tframes/interval\tCPU\tper socket ping\t\n")
 	for _, i := range r.Idle {
-		fmt.Fprintf(w, "\t%d\t%.0f s\t%.0f s\t%.0f\t%.0f\t%.1f\t%.1f\t\n",
-			i.Sessions, i.Interval, i.Watched, i.Bytes, i.PerSecond, i.Packets, i.Frames)
+		fmt.Fprintf(w, "\t%d\t%.0f s\t%.0f s\t%.0f\t%.0f\t%.1f\t%.1f\t%.1f %%\t%.0f µs\t\n",
+			i.Sessions, i.Interval, i.Watched, i.Bytes, i.PerSecond, i.Packets, i.Frames, 100*i.CPU, i.PerPing)
 	}
 }
