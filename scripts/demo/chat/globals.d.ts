@@ -1,0 +1,2 @@
+/** What /client.js brings. */
+declare var Rollcall: typeof import('../../../client-js/src/rollcall.js').Rollcall
