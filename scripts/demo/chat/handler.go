@@ -10,9 +10,11 @@ import (
 	"regexp"
 
 	"github.com/rollcall-presence/rollcall/auth"
+	"github.com/rollcall-presence/rollcall/node/page"
 )
 
-// files are those of the page: plain HTML, CSS and JavaScript modules, served as they are.
+// files are those of the page that it does not share with other pages of Rollcall: plain HTML,
+// CSS and JavaScript modules, served as they are.
 //
 //go:embed page
 var files embed.FS
@@ -23,12 +25,12 @@ func newHandler(secret auth.Secret) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	page, err := fs.Sub(files, "page")
+	own, err := fs.Sub(files, "page")
 	if err != nil {
 		return nil, err
 	}
 	h, mux := newHall(), http.NewServeMux()
-	mux.Handle("GET /", http.FileServerFS(page))
+	mux.Handle("GET /", http.FileServerFS(page.Overlay{own, page.Shared()}))
 	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("POST /token", t.issue)
 	mux.HandleFunc("GET /messages", h.stream)

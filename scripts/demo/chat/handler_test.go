@@ -8,8 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -230,34 +228,16 @@ func TestThePageMayTalkToItsOwnHostOnly(t *testing.T) {
 	}
 }
 
-// The colours are those of the page of "rollcall dev", where a test measures their contrast.
-func TestColoursAreThoseThatCanBeRead(t *testing.T) {
-	colour := regexp.MustCompile(`--[\w-]+: #[0-9a-f]{6};`)
-	read := func(path string) []string {
-		data, err := os.ReadFile(path)
+func TestThePageIsWhole(t *testing.T) {
+	chat := newChat(t)
+	for _, name := range []string{"", "chat.css", "main.js", "people.js", "talk.js", "base.css", "dom.js", "words.js", "icon.svg"} {
+		response, err := http.Get(chat + "/" + name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		day, night, _ := strings.Cut(string(data), "@media (prefers-color-scheme: dark)")
-		var all []string
-		for half, css := range map[string]string{"day": day, "night": night} {
-			for _, c := range colour.FindAllString(css, -1) {
-				all = append(all, half+" "+c)
-			}
-		}
-		return all
-	}
-	known := make(map[string]bool)
-	for _, c := range read("../../../cmd/rollcall/dev/page/base.css") {
-		known[c] = true
-	}
-	ours := read("page/base.css")
-	if len(ours) < 20 {
-		t.Errorf("found %d colours", len(ours))
-	}
-	for _, c := range ours {
-		if !known[c] {
-			t.Errorf("%s: not a colour of rollcall dev", c)
+		response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			t.Errorf("/%s: %s", name, response.Status)
 		}
 	}
 }

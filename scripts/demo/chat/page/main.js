@@ -1,5 +1,5 @@
-import { byId, make, named, say } from './dom.js'
-import { showPeople } from './people.js'
+import { byId, make, say } from './dom.js'
+import { nameOf, showPeople } from './people.js'
 import { post, readMessages, showNotice } from './talk.js'
 
 /** How long after the last key somebody still types, milliseconds. */
@@ -25,8 +25,8 @@ function enter(user) {
     token: () => token(user), // asked again whenever a fresh one is needed
   })
   const room = rollcall.join('lobby', { data: { typing: false } })
-  room.on('join', (member) => showNotice('join', named(member.user), ' came in'))
-  room.on('leave', (member, reason) => showNotice('leave', named(member.user), ` left (${reasons[reason] ?? reason})`))
+  room.on('join', (member) => showNotice('join', nameOf(member.user), ' came in'))
+  room.on('leave', (member, reason) => showNotice('leave', nameOf(member.user), ` left (${reasons[reason] ?? reason})`))
   rollcall.monitor.start({ threshold })
 
   const draw = () => showPeople(room, user, rollcall.now())

@@ -1,4 +1,5 @@
-import { byId, lasting, make, named, say, seal } from './dom.js'
+import { byId, keep, make, named, say } from './dom.js'
+import { hue, initial, lasting } from './words.js'
 
 /** @import { Room } from '../../../../client-js/src/room.js' */
 /** @import { Member } from '../../../../client-js/src/roster.js' */
@@ -18,37 +19,36 @@ const words = /** @type {Record<string, string>} */ ({ online: 'online', away: '
 export function showPeople(room, me, now) {
   say(byId('count'), String(room.count))
   byId('people').setAttribute('aria-busy', String(room.stale))
-  for (const [user, element] of shown) {
-    if (room.has(user)) continue
-    element.remove()
-    shown.delete(user)
-  }
-  let place = byId('people').firstElementChild
-  for (const [user, member] of room.members) {
-    let element = shown.get(user)
-    if (!element) shown.set(user, (element = person(user, user === me)))
-    element.show(member, now)
-    if (element === place) place = element.nextElementSibling
-    else byId('people').insertBefore(element, place)
-  }
+  keep(byId('people'), shown, [...room.members].map(([user, member]) => [user, { member, now, isMe: user === me }]), person)
   showTyping([...room.members.values()].filter((member) => member.user !== me && types(member)))
 }
 
 /** @param {Member} member */
 const types = ({ data }) => data?.typing === true
 
-/** @param {string} user @param {boolean} isMe */
-function person(user, isMe) {
+/** @typedef {{ member: Member, now: number, isMe: boolean }} Item */
+
+/** @param {Item} item */
+function person({ member: { user }, isMe }) {
   const state = make('span', { class: 'state' })
-  const name = make('span', { class: 'called' }, named(user))
-  if (isMe) name.append(' ', make('span', { class: 'you' }, 'you'))
+  const name = make('span', { class: 'called' }, nameOf(user), ...(isMe ? [' ', make('span', { class: 'you' }, 'you')] : []))
   const element = make('li', { class: 'person', 'data-user': user }, seal(user), make('span', { class: 'who' }, name, state))
-  element.show = (/** @type {Member} */ member, /** @type {number} */ now) => {
+  element.show = (/** @type {Item} */ { member, now }) => {
     const status = types(member) ? 'typing' : (member.status ?? 'online')
     const idle = status === 'away' && member.lastActivity ? `, idle for ${lasting(now - member.lastActivity)}` : ''
     state.dataset.status = status
     say(state, words[status] + idle)
   }
+  return element
+}
+
+/** @param {string} user */
+export const nameOf = (user) => make('span', { class: 'name' }, named(user))
+
+/** The first letter of a name, on a colour that is always the same. @param {string} user */
+export function seal(user) {
+  const element = make('span', { class: 'seal', 'aria-hidden': 'true' }, initial(user))
+  element.style.setProperty('--hue', String(hue(user)))
   return element
 }
 
@@ -60,8 +60,8 @@ function showTyping(members) {
   if (users.join('\n') === typed) return
   typed = users.join('\n')
   const said = users.length > 2 ? [`${users.length} people are typing`]
-    : users.length === 2 ? [named(users[0]), ' and ', named(users[1]), ' are typing']
-      : users.length ? [named(users[0]), ' is typing'] : []
+    : users.length === 2 ? [nameOf(users[0]), ' and ', nameOf(users[1]), ' are typing']
+      : users.length ? [nameOf(users[0]), ' is typing'] : []
   const dots = users.length ? [make('span', { class: 'dots', 'aria-hidden': 'true' }, make('i'), make('i'), make('i'))] : []
   byId('typing').replaceChildren(...said, ...dots)
 }

@@ -1,4 +1,6 @@
-import { byId, make, named, seal } from './dom.js'
+import { byId, make } from './dom.js'
+import { nameOf, seal } from './people.js'
+import { clock } from './words.js'
 
 /** @typedef {{ id: number, user: string, text: string, at: number }} Message */
 
@@ -15,10 +17,9 @@ let last = null
 export function showMessage(message) {
   const { user, text, at } = message
   const more = last?.user === user && at - last.at < together
-  const date = new Date(at)
   append(make('li', { class: more ? 'message more' : 'message', 'data-user': user },
     seal(user),
-    make('span', { class: 'head' }, named(user), make('time', { datetime: date.toISOString() }, date.toLocaleTimeString('en-GB').slice(0, 5))),
+    make('span', { class: 'head' }, nameOf(user), make('time', { datetime: new Date(at).toISOString() }, clock(at).slice(0, 5))),
     make('span', { class: 'text', dir: 'auto' }, text)))
   last = message
 }
