@@ -21,6 +21,7 @@ type roamers struct {
 	stays   bool          // takes no notice of drain
 	reloads time.Duration // how often each closes its page and opens it again, on any node; 0: never
 	begin   chan struct{} // closed when they begin to reload
+	calm    atomic.Bool   // they reload no more
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -104,6 +105,9 @@ func (r *roamers) hold(i int, conn *client.Client, connect connect) (next int, s
 			begin, again = nil, r.reload()
 			continue
 		case <-again:
+			if r.calm.Load() {
+				continue
+			}
 			i, reload = rand.IntN(len(r.c.nodes)), true
 		case <-conn.Done():
 			if client.CloseCode(conn.Err()) != 1001 {

@@ -37,6 +37,7 @@ func TestSoak(t *testing.T) {
 	}
 	c := newCluster(t, 3, slow, "--log-level=warn")
 	s := &soak{cluster: c, roamers: newRoamers(c)}
+	s.roamers.reloads = time.Minute // or all would come to be on the node that lives
 	all := c.watchAll(c.nodes[:1], "room")
 	var names []string
 	for i := range soakers {
@@ -49,9 +50,11 @@ func TestSoak(t *testing.T) {
 	s.roamers.awaitHome(t)
 	all.awaitRoster(t, names)
 	all[0].flush()
+	close(s.roamers.begin)
 
 	laps := s.harm(time.Now().Add(*soakTime))
 	s.over.Store(true)
+	s.roamers.calm.Store(true)
 	c.awaitWhole()
 	s.roamers.awaitHome(t)
 	s.busy.Wait()
@@ -133,8 +136,8 @@ func (s *soak) harm(until time.Time) (laps []lap) {
 		<-time.After(lapEvery) // the soak itself
 		m := s.nodes[0].metrics()
 		laps = append(laps, lap{m[resident] / (1 << 20), m["go_goroutines"], m["process_open_fds"]})
-		s.t.Logf("%s %s; %d joins so far, %d away; node %s: %.0f MiB, %.0f goroutines, %.0f files", p.name, what, s.joins.Load(),
-			s.roamers.away.Load(), s.nodes[0].name, laps[n].memory, laps[n].goroutines, laps[n].files)
+		s.t.Logf("%s %s; %d joins and %d reloads so far; node %s: %.0f MiB, %.0f goroutines, %.0f files", p.name, what, s.joins.Load(),
+			s.roamers.reloaded.Load(), s.nodes[0].name, laps[n].memory, laps[n].goroutines, laps[n].files)
 	}
 	return laps
 }
