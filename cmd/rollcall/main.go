@@ -1,5 +1,5 @@
-// Command rollcall runs a presence server, and what one needs around it: keys,
-// tokens, and a watcher of channels.
+// Command rollcall runs a presence server, and what one needs around it: keys, tokens,
+// a watcher of channels, and for operators a picture of the cluster and a check of it.
 //
 // Every command is a struct of flags with a Run method; [run] parses, runs and
 // turns errors into exit codes, and touches the world only through [process].

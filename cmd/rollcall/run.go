@@ -35,6 +35,8 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run a node."`
 	Dev     devCommand     `cmd:"" help:"Try it: a whole cluster in one process, with keys made on the spot."`
 	Watch   watchCommand   `cmd:"" help:"Print who joins and leaves channels, as it happens."`
+	Top     topCommand     `cmd:"" help:"Show what a cluster is doing, as it does it."`
+	Verify  verifyCommand  `cmd:"" help:"Compare what all nodes show with what they hold: find ghosts."`
 	Token   tokenCommand   `cmd:"" help:"Print a token for a user, as your own backend would make it."`
 	Keygen  keygenCommand  `cmd:"" help:"Print a new gossip key."`
 	Health  healthCommand  `cmd:"" help:"Ask the node on this machine whether it lets clients in."`
@@ -73,7 +75,7 @@ func run(ctx context.Context, args []string, p process) int {
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	if err := parsed.Run(p); err != nil {
 		fmt.Fprintf(p.stderr, "rollcall: %s\n", explain(err, parser.Model, from))
-		if isUsage(err) {
+		if isUsage(err) || errors.Is(err, errUnasked) {
 			return exitUsage
 		}
 		return exitFailed

@@ -22,6 +22,8 @@ func samples(t *testing.T, target any) [3]string {
 		return [3]string{"a.b.c", "d.e.f", "g.h.i"}
 	case urls:
 		return [3]string{"ws://one/x", "ws://two/x", "ws://three/x"}
+	case adminURLs:
+		return [3]string{"http://one:1", "two:2", "https://three"}
 	case base64Keys:
 		key := func(c string) string { return strings.Repeat(c, 22) + "==" }
 		return [3]string{key("A"), "MDEyMzQ1Njc4OTAxMjM0NQ==", "NTQzMjEwOTg3NjU0MzIxMA=="}
