@@ -1,4 +1,4 @@
-import { byId, make, say } from '../shared/dom.js'
+import { byId, say } from '../shared/dom.js'
 import { count } from '../shared/words.js'
 import * as api from './api.js'
 import { showChannels } from './channels.js'
@@ -68,6 +68,18 @@ function path(kind) {
 async function inquire() {
   const { nodes: said } = await api.nodesAsked()
   nodes.hear(said)
+}
+
+/** Who is asked for behind the address of the page, as soon as the node answers; empty: nobody. */
+let asked = wish(location.hash.slice(1))
+
+/** @param {string} hash */
+function wish(hash) {
+  try {
+    return hash === 'why' ? '' : decodeURIComponent(hash)
+  } catch {
+    return ''
+  }
 }
 
 /** Whether the node wants a key that it was not given. */
@@ -152,6 +164,11 @@ const poll = repeat(async () => {
     byId('key-form').hidden = true
     byId('forget').hidden = !api.key.get()
     trouble(null)
+    if (asked) {
+      byId('user').value = asked
+      void ask(asked)
+      asked = ''
+    }
   } catch (error) {
     trouble(error)
   }
@@ -160,11 +177,5 @@ const others = repeat(() => inquire().catch(() => {}), seldom) // what is wrong,
 repeat(() => why.again().catch(() => {}), seldom)
 setInterval(() => why.show(now()), 1_000)
 
-byId('rates').append(make('title'))
-const asked = decodeURIComponent(location.hash.slice(1).replace(/%(?![0-9a-f]{2})/gi, '%25'))
 await poll()
 void others()
-if (asked && asked !== 'why') {
-  byId('user').value = asked
-  if (!locked) await ask(asked)
-}
