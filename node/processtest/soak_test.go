@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os/exec"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -62,6 +63,7 @@ func TestSoak(t *testing.T) {
 	<-time.After(c.pace.overAll()) // only until it is time to look
 	s.expectTruth(names)
 	all.awaitRoster(t, names)
+	s.verify()
 	all[0].excuse(&s.roamers.late)
 	if events := all[0].flush(); len(events) > 0 {
 		t.Errorf("%s was told %d events of those who stayed: %.600v", all[0].name, len(events), events)
@@ -156,6 +158,20 @@ func (s *soak) expectTruth(names []string) {
 			w.awaitRoster(s.t, want)
 		}
 	}
+}
+
+// verify has rollcall verify say that no node shows what none holds, or hides what one does.
+func (s *soak) verify() {
+	s.t.Helper()
+	args := []string{"verify"}
+	for _, p := range s.nodes {
+		args = append(args, "--admin=http://"+p.admin)
+	}
+	out, err := exec.Command(rollcall, args...).CombinedOutput()
+	if err != nil {
+		s.t.Errorf("rollcall verify: %v", err)
+	}
+	s.t.Logf("rollcall verify: %s", out)
 }
 
 // expectFlat demands that a node has not grown: that the last third of its laps is like the
