@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,12 +18,14 @@ import (
 const (
 	gossipKey = "gossip.key" // encrypts between nodes
 	jwtSecret = "jwt.secret" // signs tokens
+	adminKey  = "admin.key"  // is what operators show
 )
 
 // makeKeys makes those keys that are not in a folder yet, so that nobody runs with keys that
-// stand in a repository. Whoever owns the folder can read them.
-func makeKeys(dir string) error {
-	for _, name := range []string{gossipKey, jwtSecret} {
+// stand in a repository. Whoever owns the folder can read them. The key of operators is also
+// told, for they have to type it in.
+func makeKeys(dir string, out io.Writer) error {
+	for _, name := range []string{gossipKey, jwtSecret, adminKey} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
 			continue
 		} else if !errors.Is(err, fs.ErrNotExist) {
@@ -32,7 +35,12 @@ func makeKeys(dir string) error {
 			return fmt.Errorf("keys: %w", err)
 		}
 	}
-	return nil
+	key, err := readKey(dir, adminKey)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "the key of operators is %s\n", []byte(key))
+	return err
 }
 
 // makeKey writes 32 random bytes in base64: whole, or not at all.

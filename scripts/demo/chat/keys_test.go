@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/base64"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -11,10 +13,11 @@ func TestKeysAreMadeOnce(t *testing.T) {
 	dir := t.TempDir()
 	made := make(map[string]string)
 	for range 2 {
-		if err := run(t.Context(), []string{"keys", dir}); err != nil {
+		var out strings.Builder
+		if err := run(t.Context(), []string{"keys", dir}, &out); err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range []string{gossipKey, jwtSecret} {
+		for _, name := range []string{gossipKey, jwtSecret, adminKey} {
 			text, err := readKey(dir, name)
 			if err != nil {
 				t.Fatal(err)
@@ -26,6 +29,9 @@ func TestKeysAreMadeOnce(t *testing.T) {
 				t.Errorf("%s was made anew", name)
 			}
 			made[name] = string(text)
+			if told := strings.Contains(out.String(), string(text)); told != (name == adminKey) {
+				t.Errorf("%s told: %v; want that of operators alone to be told", name, told)
+			}
 			info, err := os.Stat(filepath.Join(dir, name))
 			if err != nil || info.Mode().Perm() != 0o400 {
 				t.Errorf("%s: mode %v, %v; want that its owner alone can read it", name, info.Mode(), err)
@@ -39,7 +45,7 @@ func TestKeysAreMadeOnce(t *testing.T) {
 
 func TestWrongUseSaysWhatIsRight(t *testing.T) {
 	for _, args := range [][]string{nil, {"serve"}, {"bake", "cake"}, {"serve", t.TempDir()}, {"keys", "/nowhere/at/all"}} {
-		if err := run(t.Context(), args); err == nil {
+		if err := run(t.Context(), args, io.Discard); err == nil {
 			t.Errorf("%v: no error", args)
 		}
 	}

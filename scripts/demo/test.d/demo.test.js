@@ -5,10 +5,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { browserPath, launchBrowser } from '../../../client-js/test/browser/cluster.js'
-import { docker, pause, roll, running, scale, until } from './docker.js'
+import { compose, docker, pause, roll, running, scale, until } from './docker.js'
 import { Watcher } from './watcher.js'
 
 const url = process.env.ROLLCALL_DEMO_URL ?? 'http://127.0.0.1:8000'
+const admin = process.env.ROLLCALL_DEMO_ADMIN ?? 'http://127.0.0.1:9090'
 const people = ['Ada', 'Béla', 'Chi', 'Dilnoza', 'Emre']
 const watchers = []
 
@@ -139,6 +140,21 @@ describe('the demo', { skip: browserPath ? false : 'no Chromium here' }, () => {
     const moved = await readAll()
     assert.ok(moved.every(({ moves }) => moves > 0), 'each page says that it has moved')
     assert.deepEqual(moved.map(({ messages }) => messages), people.map(() => ['Hello']))
+  })
+
+  step('operators are shown all five nodes, and who is here, if they have the key', async () => {
+    const [key] = (await compose('logs', '--no-color', 'keys')).match(/(?<=key of operators is )\S+/)
+    const ask = (path, headers) => fetch(`${admin}${path}`, { headers })
+    assert.equal((await ask('/v1/nodes')).status, 401)
+    const told = async (path) => (await ask(path, { Authorization: `Bearer ${key}` })).json()
+    assert.deepEqual((await told('/v1/nodes')).nodes.map(({ name, state }) => `${name} ${state}`).sort(), (await running()).map((id) => `${id} here`).sort())
+    assert.deepEqual((await told('/v1/channels/lobby')).members.map(({ user }) => user).sort(), people)
+    const page = await browser.newPage()
+    await page.goto(admin)
+    await page.fill('#key', key)
+    await page.press('#key', 'Enter')
+    for (const id of await running()) await page.getByText(id).first().waitFor({ timeout: 60_000 })
+    await page.close()
   })
 
   step('who did nothing for a minute is idle, and is back at a key', async () => {
