@@ -16,6 +16,7 @@ import (
 	"k8s.io/pod-security-admission/policy"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 )
@@ -53,11 +54,7 @@ func TestEveryFieldIsOneOfTheAPI(t *testing.T) {
 		var found []string
 		for _, r := range build(t, name).Resources() {
 			found = append(found, r.GetKind())
-			if object := objects[r.GetApiVersion()+" "+r.GetKind()]; object == nil {
-				t.Errorf("%s: no type for %s %s", name, r.GetApiVersion(), r.GetKind())
-			} else if err := yaml.UnmarshalStrict([]byte(r.MustYaml()), object()); err != nil {
-				t.Errorf("%s: %s %s: %v", name, r.GetKind(), r.GetName(), err)
-			}
+			read(t, r)
 		}
 		slices.Sort(found)
 		if !slices.Equal(found, kinds) {
@@ -85,7 +82,7 @@ func TestEverySelectorSelectsThePods(t *testing.T) {
 	labels := deployment(t, "example").Spec.Template.Labels
 	for _, r := range all.Resources() {
 		var selector map[string]string
-		switch o := read(t, r.GetApiVersion()+" "+r.GetKind(), []byte(r.MustYaml())).(type) {
+		switch o := read(t, r).(type) {
 		case *core.Service:
 			selector = o.Spec.Selector
 		case *apps.Deployment:
@@ -113,7 +110,7 @@ func TestMonitorSelectsOneService(t *testing.T) {
 	var monitor monitoring.ServiceMonitor
 	var services []core.Service
 	for _, r := range build(t, "example").Resources() {
-		switch o := read(t, r.GetApiVersion()+" "+r.GetKind(), []byte(r.MustYaml())).(type) {
+		switch o := read(t, r).(type) {
 		case *monitoring.ServiceMonitor:
 			monitor = *o
 		case *core.Service:
@@ -138,7 +135,7 @@ func TestMonitorSelectsOneService(t *testing.T) {
 func deployment(t *testing.T, name string) *apps.Deployment {
 	t.Helper()
 	for _, r := range build(t, name).Resources() {
-		if d, ok := read(t, r.GetApiVersion()+" "+r.GetKind(), []byte(r.MustYaml())).(*apps.Deployment); ok {
+		if d, ok := read(t, r).(*apps.Deployment); ok {
 			return d
 		}
 	}
@@ -146,11 +143,16 @@ func deployment(t *testing.T, name string) *apps.Deployment {
 	return nil
 }
 
-func read(t *testing.T, kind string, text []byte) any {
+// read returns what the API makes of a manifest, and takes no field that it has not.
+func read(t *testing.T, r *resource.Resource) any {
 	t.Helper()
-	object := objects[kind]()
-	if err := yaml.Unmarshal(text, object); err != nil {
-		t.Fatal(err)
+	empty := objects[r.GetApiVersion()+" "+r.GetKind()]
+	if empty == nil {
+		t.Fatalf("no type for %s %s", r.GetApiVersion(), r.GetKind())
+	}
+	object := empty()
+	if err := yaml.UnmarshalStrict([]byte(r.MustYaml()), object); err != nil {
+		t.Fatalf("%s %s: %v", r.GetKind(), r.GetName(), err)
 	}
 	return object
 }
