@@ -44,11 +44,11 @@ const live = { id: 'a-1', node: 'node-1', nodeId: 'a', state: 'online', address:
 const alice = { user: 'alice', status: 'online', chosen: 'online', connection: 'online', channels: [], sessions: [live], leaves: { reason: 'timeout', at: now + 9_000 } }
 
 test('it is said why somebody is online, and until when', () => {
-  assert.match(verdict(alice, now), /^alice is online: 1 session on node-1\. She would leave in 9 s, at [\d:]+, if nothing more came from her\.$/)
+  assert.match(verdict(alice, now), /^alice is online: 1 session on node-1\. If nothing more came from her, she would leave in 9 s, at [\d:]+\.$/)
   assert.match(verdict({ ...alice, sessions: [], leaves: undefined, status: 'offline', lastSeen: now - 120_000 }, now), /^alice is offline: no node holds a session of hers\. She was last seen 2 min ago/)
   assert.equal(verdict({ ...alice, sessions: [], leaves: undefined }, now), 'alice is offline: no node holds a session of hers.')
   assert.match(verdict({ ...alice, chosen: 'offline', status: 'offline' }, now), /^alice is connected: .* She chose to be offline, so nobody else sees her\./)
-  assert.match(verdict({ ...alice, sessions: [{ ...live, state: 'broken' }], leaves: { reason: 'closed', at: now + 2_000 } }, now), /All are in grace: .* in 2 s, .* unless her client is back\.$/)
+  assert.match(verdict({ ...alice, sessions: [{ ...live, state: 'broken' }], leaves: { reason: 'closed', at: now + 2_000 } }, now), /All are in grace: .* Unless her client is back, she leaves in 2 s, at [\d:]+\.$/)
   assert.equal(verdict({ ...alice, leaves: undefined }, now), 'alice is online: 1 session on node-1.')
 })
 

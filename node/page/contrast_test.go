@@ -12,7 +12,7 @@ import (
 // Pairs of colours that carry text, and that only show where something ends.
 const (
 	texts = `ink/paper ink/sheet ink/good-wash ink/wait-wash soft/paper soft/sheet soft/still-wash good/paper good/sheet
-		good/good-wash wait/sheet wait/wait-wash bad/paper bad/sheet bad/still-wash still/paper still/still-wash on-strong/good`
+		good/good-wash wait/sheet wait/wait-wash bad/paper bad/sheet bad/still-wash bad/bad-wash still/paper still/still-wash on-strong/good`
 	edges = "edge/paper edge/sheet still/paper"
 )
 

@@ -101,7 +101,7 @@ test('it says why somebody is online, what would end that, and when she is gone'
   const page = await open({ hash: '#carol' })
   await page.getByText('carol is offline: no node holds a session of hers.').waitFor()
   const socket = await come(nodes.nodes[1], 'carol', 'lobby')
-  await page.getByText(/^carol is online: 1 session on node-2\. She would leave/).waitFor() // it is asked again by itself
+  await page.getByText(/^carol is online: 1 session on node-2\. If nothing more came from her, she would leave/).waitFor() // it is asked again by itself
   const session = page.getByRole('list', { name: 'Sessions' }).getByRole('listitem').filter({ hasText: 'on node-2' }).first()
   await session.getByText(/^Last frame \d+ s ago/).waitFor()
   await session.getByText(/unless its token is renewed: in \d+ (min|h)/).waitFor()

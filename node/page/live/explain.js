@@ -24,8 +24,8 @@ export function ending({ reason, at }, session, now) {
   }
 }
 
-const leaving = /** @type {Record<string, string>} */ ({
-  timeout: 'if nothing more came from her', expired: 'unless her token is renewed', closed: 'unless her client is back', node_lost: 'unless her node is heard of again',
+const provided = /** @type {Record<string, string>} */ ({
+  timeout: 'If nothing more came from her, she would leave', expired: 'Unless her token is renewed, she leaves', closed: 'Unless her client is back, she leaves', node_lost: 'Unless her node is heard of again, she leaves',
 })
 
 /** Says of a user in one or two sentences why she is there. @param {Why} told @param {number} now */
@@ -38,7 +38,7 @@ export function verdict({ user, status, chosen, sessions, leaves, lastSeen }, no
   const held = `${count(sessions.length, 'session')} on ${list([...new Set(sessions.map(({ node }) => node))].sort())}`
   const hidden = chosen === 'offline' ? ' She chose to be offline, so nobody else sees her.' : ''
   const grace = live.length ? '' : ' All are in grace: their connections are lost, and may come back.'
-  const end = leaves ? ` She would leave ${when(leaves.at, now)}, ${leaving[leaves.reason] ?? leaves.reason}.` : ''
+  const end = leaves ? ` ${provided[leaves.reason] ?? 'She leaves'} ${when(leaves.at, now)}.` : ''
   return `${user} is ${hidden ? 'connected' : status}: ${held}.${hidden}${grace}${end}`
 }
 

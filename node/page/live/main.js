@@ -67,7 +67,7 @@ function path(kind) {
 /** Asks the others, through this node. */
 async function inquire() {
   const { nodes: said } = await api.nodesAsked()
-  nodes.hear(said)
+  nodes.hear(said, now())
 }
 
 /** Who is asked for behind the address of the page, as soon as the node answers; empty: nobody. */
