@@ -1,8 +1,6 @@
 package main
 
 import (
-	"net/http"
-
 	"github.com/alecthomas/kong"
 
 	"github.com/rollcall-presence/rollcall/cmd/rollcall/admin"
@@ -36,7 +34,7 @@ type operator struct {
 
 // clients returns one for each address.
 func (o *operator) clients() (all []*admin.Client) {
-	var shared *http.Client = admin.NewHTTP()
+	shared := admin.NewHTTP()
 	key := ""
 	if len(o.Key) > 0 {
 		key = string([]byte(o.Key[0])) // any of them is good

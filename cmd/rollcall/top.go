@@ -11,6 +11,7 @@ import (
 
 	"github.com/rollcall-presence/rollcall/cmd/rollcall/admin"
 	"github.com/rollcall-presence/rollcall/cmd/rollcall/top"
+	"github.com/rollcall-presence/rollcall/node"
 )
 
 // topCommand is "rollcall top".
@@ -98,21 +99,24 @@ func (w *watchman) draw(width, height int, colours bool) []string {
 	return w.state.Draw(width, height, colours)
 }
 
-// look asks for what the node knows itself, and why a user is there, which waits for others.
+// look asks for what the node knows itself.
 func (w *watchman) look(ctx context.Context) {
 	cluster, err := w.client.Nodes(ctx, false)
 	var figures admin.Figures
 	if err == nil {
 		figures, err = w.client.Figures(ctx)
 	}
+	var largest []node.Channel
+	if err == nil {
+		largest, err = w.client.Largest(ctx, topChannels)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.state.Err = err; err != nil {
 		return
 	}
-	w.state.Cluster, w.state.At = cluster, time.Now()
+	w.state.Cluster, w.state.Channels, w.state.At = cluster, largest, time.Now()
 	w.state.Count(figures, w.state.At)
-	w.state.Channels, w.state.Err = w.client.Largest(ctx, topChannels)
 }
 
 // inquireAgain asks what takes as long as the slowest node.
