@@ -149,6 +149,8 @@ describe('the demo', { skip: browserPath ? false : 'no Chromium here' }, () => {
     const told = async (path) => (await ask(path, { Authorization: `Bearer ${key}` })).json()
     assert.deepEqual((await told('/v1/nodes')).nodes.map(({ name, state }) => `${name} ${state}`).sort(), (await running()).map((id) => `${id} here`).sort())
     assert.deepEqual((await told('/v1/channels/lobby')).members.map(({ user }) => user).sort(), people)
+    const [node] = await running()
+    assert.match(await docker('exec', node, '/rollcall', 'verify'), /^clean: all 5 nodes/m)
     const page = await browser.newPage()
     await page.goto(admin)
     await page.fill('#key', key)
