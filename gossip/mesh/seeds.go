@@ -18,7 +18,8 @@ const seedsAtOnce = 16
 
 // seek tries all seeds at once, says so, and then tries for ever those that are
 // not members: memberlist forgets the dead after 30s, and a cluster that was
-// split would stay split.
+// split would stay split. The first of these tries come soon after one another, for
+// nodes that are started together look for each other before they can be found.
 func (m *Mesh) seek(list *memberlist.Memberlist) {
 	if len(m.cfg.Seeds) > 0 {
 		m.tryAll(list, m.absent())
@@ -30,17 +31,17 @@ func (m *Mesh) seek(list *memberlist.Memberlist) {
 	if len(m.cfg.Seeds) == 0 {
 		return
 	}
-	for m.pause() {
+	for wait := m.cfg.Interval / 16; m.pause(wait); wait = min(2*wait, m.cfg.Interval) {
 		if seeds := m.absent(); len(seeds) > 0 {
 			m.try(list, seeds[rand.IntN(len(seeds))])
 		}
 	}
 }
 
-// pause waits for about an interval, so that nodes that were started together
+// pause waits for about that long, so that nodes that were started together
 // do not call together; false when the mesh stops.
-func (m *Mesh) pause() bool {
-	d := m.cfg.Interval*3/4 + rand.N(m.cfg.Interval/2+1)
+func (m *Mesh) pause(about time.Duration) bool {
+	d := about*3/4 + rand.N(about/2+1)
 	select {
 	case <-time.After(d):
 		return true

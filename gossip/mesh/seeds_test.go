@@ -73,6 +73,35 @@ func TestSeedsThatDoNotAnswerAreTriedInTime(t *testing.T) {
 	})
 }
 
+// Nodes that are started together look for each other before they can be found.
+func TestSeedThatComesALittleLaterIsFoundSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := memnet.New(22)
+		start := func(ip string, seeds ...string) *node {
+			host, err := network.Host(ip + ":7946")
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg := config()
+			cfg.Transport, cfg.Interval, cfg.Seeds = host, 10*time.Second, seeds
+			n := newNode(t, cfg)
+			if err := n.m.Start(); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		first := start("10.0.0.1", "10.0.0.2")
+		first.until("its seeds tried", func() bool { return first.tried == 1 })
+		second := start("10.0.0.2")
+		began := time.Now()
+		first.until("the other", func() bool { return first.met[second.id].Addr != "" })
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("found after %v, want it within two seconds", took)
+		}
+		stop(first, second)
+	})
+}
+
 // mute is a resolver that does not answer.
 type mute struct{}
 
