@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	seeds = flag.Uint64("sim.seeds", 10, "how many `seeds` the simulation runs")
+	seeds = flag.Uint64("sim.seeds", 4, "how many `seeds` the simulation runs")
 	first = flag.Uint64("sim.first", 0, "the first `seed` it runs")
 	lasts = flag.Duration("sim.lasts", time.Minute, "how `long` faults go on in each, in virtual time, half of it more or less")
 	trace = flag.Bool("sim.trace", false, "print what happened with a seed that fails")
