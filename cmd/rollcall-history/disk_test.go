@@ -12,8 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
-	"github.com/rollcall-presence/rollcall/cmd/rollcall-history/store"
 )
 
 var mount = flag.Bool("mount", false, "also run what needs a disk of its own, as root: see scripts/faults")
@@ -26,16 +24,7 @@ func TestFaultDiskOfTheDatabaseIsFull(t *testing.T) {
 	disk := t.TempDir()
 	system(t, "mount", "-t", "tmpfs", "-o", "size=8m", "none", disk)
 	t.Cleanup(func() { system(t, "umount", disk) })
-	w := newWorld(t)
-	address := "sqlite:" + filepath.Join(disk, "history.db")
-	program := startProgram(t, address, w.nodes)
-	s, err := store.Open(t.Context(), address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	w.round(t, nil)
-	w.settle(t, s)
+	w, program, s := recorded(t, "sqlite:"+filepath.Join(disk, "history.db"))
 
 	filler := fill(t, filepath.Join(disk, "filler"))
 	for !strings.Contains(program.log.String(), "full") {

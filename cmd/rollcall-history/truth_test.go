@@ -37,15 +37,7 @@ func TestTableEqualsTheTruthWhateverWasKilled(t *testing.T) {
 // killAll has a crowd come and go on three real nodes while the program, a node and
 // the database are killed, and then compares what was recorded with what was.
 func killAll(t *testing.T, address string, server *pgtest.Server) {
-	w := newWorld(t)
-	program := startProgram(t, address, w.nodes)
-	s, err := store.Open(t.Context(), address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	w.round(t, nil)
-	w.settle(t, s)
+	w, program, s := recorded(t, address)
 
 	w.dark.from = time.Now()
 	w.round(t, program.kill)
@@ -67,6 +59,21 @@ func killAll(t *testing.T, address string, server *pgtest.Server) {
 	if t.Failed() {
 		t.Log(program.log.String())
 	}
+}
+
+// recorded returns a world whose first round is in the database, and what put it there.
+func recorded(t *testing.T, address string) (*world, *program, *store.Store) {
+	t.Helper()
+	w := newWorld(t)
+	p := startProgram(t, address, w.nodes)
+	s, err := store.Open(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	w.round(t, nil)
+	w.settle(t, s)
+	return w, p, s
 }
 
 const (
