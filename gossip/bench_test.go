@@ -146,3 +146,63 @@ func BenchmarkFrame(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkPing encodes and decodes a datagram of a cluster at rest, and one that a node
+// sends that has not heard of ten others for too long: it asks for them and tells of as many.
+func BenchmarkPing(b *testing.B) {
+	for _, peers := range []int{0, 10} {
+		p := &Ping{Node: channels.NodeID{1}, Beat: 1 << 20, Number: 1 << 20, Digest: 1 << 63, Interval: 10_000, Timeout: 13_000,
+			Clock: 1 << 40, Yours: 1 << 40}
+		for i := range peers {
+			id := channels.NodeID{2, byte(i)}
+			p.Asks = append(p.Asks, id)
+			p.Hearsay = append(p.Hearsay, Hearsay{Node: id, Beat: 1 << 20, Age: 11_000, Number: 1 << 20, Digest: 1 << 63, Readable: true})
+		}
+		body := encodePing(p)
+		b.Run(fmt.Sprintf("encode/%d", peers), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				encodePing(p)
+			}
+			b.ReportMetric(float64(len(body)), "B-wire/ping")
+		})
+		b.Run(fmt.Sprintf("decode/%d", peers), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := DecodePing(body); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkPut changes one entry in a table of so many, digest included: what a ping
+// tells of the table is kept, never reckoned anew.
+func BenchmarkPut(b *testing.B) {
+	for _, n := range []int{100, 100_000} {
+		t := filled(n / 2)
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				t.put(0, benchSession(2*uint64(i%(n/2))+1))
+			}
+		})
+	}
+}
+
+// BenchmarkDigest reckons the digest of a table anew from its entries, which nobody does
+// but tests: what it would cost if it were not kept.
+func BenchmarkDigest(b *testing.B) {
+	const n = 100_000
+	t := filled(n / 2)
+	b.ReportAllocs()
+	for b.Loop() {
+		sum := uint64(0)
+		t.led.all(func(it *Item) { sum += mix(it.ID, it.Number) })
+		if sum != t.Digest() {
+			b.Fatal("the digest that is kept is another")
+		}
+	}
+	perEntry(b, n)
+}
