@@ -1,0 +1,223 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// kind is what a client is told of.
+type kind uint8
+
+const (
+	welcomed kind = iota
+	entered       // it is in the channel, with all members told
+	joined        // somebody else, or itself, has come
+	left
+	lost // its socket has ended, and not by close
+)
+
+// event is something that a client was told, when the frame was read.
+type event struct {
+	client *client
+	kind   kind
+	user   int // of joined and left: the number within the room
+	at     time.Time
+}
+
+// place is where a client is by its own doing.
+type place uint8
+
+const (
+	outside  place = iota
+	entering       // Join was sent
+	inside         // and is answered
+)
+
+// client is one user on one socket.
+type client struct {
+	crowd *crowd
+	user  int // number
+	url   string
+	room  *room
+
+	mu      sync.Mutex // guards the rest; held while a message is understood
+	sock    *socket
+	session Session
+	at      time.Time // of the message that is being understood
+	events  []event   // out of that message
+	place   place
+	ready   bool // welcomed
+	muted   bool
+	partial bool // the server lists only some members
+	rosters int  // that were complete
+	seen    set
+	counted int // what the server said last; -1: nothing
+}
+
+var errMuted = errors.New("the client is silent")
+
+// prepare makes what can be made before any clock runs.
+func (c *client) prepare() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	session, err := c.crowd.dialect.Session(c.name(), c.session)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.name(), err)
+	}
+	c.session = session
+	return nil
+}
+
+func (c *client) name() string { return c.crowd.user(c.user) }
+
+// connect opens the socket and says hello. That the server has welcomed it is an event.
+func (c *client) connect(ctx context.Context) error {
+	s, first, err := c.crowd.dial(ctx, c.url, c.crowd.dialect.Header(c.name()), c)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.name(), err)
+	}
+	c.mu.Lock()
+	c.sock, c.ready, c.place, c.counted = s, false, outside, -1
+	c.seen.reset()
+	c.mu.Unlock()
+	s.start(first)
+	return c.say(func(b []byte) []byte { return c.session.Hello(b) })
+}
+
+// say sends what the session has to say, if anything.
+func (c *client) say(what func(b []byte) []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sayLocked(what)
+}
+
+func (c *client) sayLocked(what func(b []byte) []byte) error {
+	if c.muted {
+		return errMuted
+	}
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	if *buf = what((*buf)[:0]); len(*buf) == 0 {
+		return nil
+	}
+	if err := c.sock.send(*buf); err != nil {
+		return fmt.Errorf("%s: %w", c.name(), err)
+	}
+	return nil
+}
+
+// join sends the wish to be a member, and returns when that was.
+func (c *client) join() (time.Time, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.place, c.partial, c.counted = entering, false, -1
+	c.seen.reset()
+	err := c.sayLocked(func(b []byte) []byte { return c.session.Join(b, c.room.name) })
+	return c.sock.spoke(), err
+}
+
+// leave sends the wish to be one no more, and returns when that was.
+func (c *client) leave() (time.Time, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.place = outside
+	err := c.sayLocked(func(b []byte) []byte { return c.session.Leave(b, c.room.name) })
+	return c.sock.spoke(), err
+}
+
+// bye says goodbye. The server closes the socket then, or the caller does.
+func (c *client) bye() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.place = outside
+	if c.sock != nil {
+		_ = c.sayLocked(c.session.Bye) // it is gone anyway
+	}
+}
+
+// cut closes the socket without a word. Nothing is told after it.
+func (c *client) cut() {
+	c.mu.Lock()
+	sock := c.sock
+	c.place = outside
+	c.mu.Unlock()
+	if sock != nil {
+		sock.close()
+	}
+}
+
+// mute has the client read nothing and answer nothing any more, with its socket open. It
+// returns when it last said something.
+func (c *client) mute() (spoke time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.muted, c.place = true, outside
+	c.sock.mute()
+	return c.sock.spoke()
+}
+
+// receive understands a message. What it was about is told to the scenario afterwards, when the
+// client is free again.
+func (c *client) receive(at time.Time, text []byte) error {
+	c.mu.Lock()
+	if c.muted {
+		c.mu.Unlock()
+		return nil
+	}
+	list := eventLists.Get().(*[]event)
+	c.at, c.events = at, *list
+	err := c.session.Read(text, (*telling)(c))
+	*list, c.events = c.events, nil
+	c.mu.Unlock()
+	for _, e := range *list {
+		c.crowd.tell(e)
+	}
+	*list = (*list)[:0]
+	eventLists.Put(list)
+	return err
+}
+
+var eventLists = sync.Pool{New: func() any { return new([]event) }}
+
+// lost is told to the scenario, too.
+func (c *client) lost(err error) {
+	c.mu.Lock()
+	muted := c.muted
+	c.place, c.ready = outside, false
+	c.mu.Unlock()
+	if !muted && !c.crowd.closing.Load() {
+		c.crowd.checks.add(&c.crowd.checks.lost, "%s lost its connection: %v", c.name(), err)
+	}
+	c.crowd.tell(event{client: c, kind: lost, at: time.Now()})
+}
+
+// isInside reports whether the client is a member, or is about to be one.
+func (c *client) isInside() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.place != outside
+}
+
+// differs says how what the client was told differs from the truth; empty: it does not, or
+// the client follows nothing. Of a roster that is listed in part the count has to be true, and
+// nobody may be on it who is not there.
+func (c *client) differs() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case c.place == outside:
+		return ""
+	case c.place == entering:
+		return "no roster came"
+	case c.counted >= 0 && c.counted != r.truth.count:
+		return fmt.Sprintf("the server counts %d, and %d are there", c.counted, r.truth.count)
+	default:
+		return r.difference(&c.seen, c.partial, c.crowd.names)
+	}
+}

@@ -1,0 +1,105 @@
+package load
+
+// telling is what a session tells its client. The client's lock is held.
+type telling client
+
+func (t *telling) note(k kind, user int) {
+	t.events = append(t.events, event{client: (*client)(t), kind: k, user: user, at: t.at})
+}
+
+// Welcome is told of at once, so that what follows in the same message finds it so.
+func (t *telling) Welcome() {
+	t.ready = true
+	t.note(welcomed, 0)
+}
+
+// isRoom reports whether something is told of the client's own channel, while it follows that.
+func (t *telling) isRoom(channel []byte) bool {
+	if string(channel) != t.room.name {
+		t.crowd.checks.add(&t.crowd.checks.ghosts, "%s in %s is told of %q", t.crowd.user(t.user), t.room.name, channel)
+		return false
+	}
+	return t.place != outside
+}
+
+// local returns the number of a user within the room; false: there is none such.
+func (t *telling) local(user []byte) (int, bool) {
+	i := t.crowd.number(user)
+	if i < t.room.first || i >= t.room.first+t.room.size {
+		t.crowd.checks.add(&t.crowd.checks.ghosts, "%s in %s is told of %q, who was never there", t.crowd.user(t.user), t.room.name, user)
+		return 0, false
+	}
+	return i - t.room.first, true
+}
+
+func (t *telling) Roster(channel []byte) {
+	if t.isRoom(channel) {
+		t.seen.reset()
+	}
+}
+
+func (t *telling) Member(user []byte) {
+	if t.place == outside {
+		return
+	}
+	if i, ok := t.local(user); ok && !t.seen.add(i, t.room.size) {
+		t.crowd.checks.add(&t.crowd.checks.doubled, "%s in %s has %s on its roster twice", t.crowd.user(t.user), t.room.name, user)
+	}
+}
+
+func (t *telling) Entered(channel []byte, partial bool) {
+	if !t.isRoom(channel) {
+		return
+	}
+	t.place, t.partial = inside, partial
+	t.rosters++
+	t.note(entered, 0)
+}
+
+func (t *telling) Joined(channel, user []byte) {
+	if !t.isRoom(channel) {
+		return
+	}
+	i, ok := t.local(user)
+	if !ok {
+		return
+	}
+	if t.seen.add(i, t.room.size) {
+		t.note(joined, i)
+	} else if t.place == inside && !t.crowd.loose {
+		t.crowd.checks.add(&t.crowd.checks.doubled, "%s in %s is told twice that %s joined", t.crowd.user(t.user), t.room.name, user)
+	}
+}
+
+func (t *telling) Left(channel, user []byte) {
+	if !t.isRoom(channel) {
+		return
+	}
+	i, ok := t.local(user)
+	if !ok {
+		return
+	}
+	if t.seen.remove(i) || t.partial {
+		t.note(left, i)
+	} else if t.place == inside && !t.crowd.loose {
+		t.crowd.checks.add(&t.crowd.checks.doubled, "%s in %s is told that %s left, who was not there", t.crowd.user(t.user), t.room.name, user)
+	}
+}
+
+// Count has to be what the events told so far come to, if all members are listed.
+func (t *telling) Count(channel []byte, members int) {
+	if !t.isRoom(channel) {
+		return
+	}
+	t.counted = members
+	if t.place == inside && !t.partial && members != t.seen.count {
+		t.crowd.checks.add(&t.crowd.checks.miscounted, "%s in %s is told of %d members, and that they are %d", t.crowd.user(t.user), t.room.name, t.seen.count, members)
+	}
+}
+
+func (t *telling) Answer(text []byte) {
+	c := (*client)(t)
+	_ = c.sayLocked(func(b []byte) []byte { return append(b, text...) }) // its reader sees the end
+}
+
+var _ Told = (*telling)(nil)
