@@ -57,7 +57,7 @@ func newCluster(ctx context.Context, binary string, flags ...string) (*cluster, 
 func (c *cluster) stop() {
 	var wg sync.WaitGroup
 	for _, n := range c.nodes {
-		wg.Go(n.stop)
+		wg.Go(n.Stop)
 	}
 	wg.Wait()
 }

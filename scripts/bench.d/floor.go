@@ -80,7 +80,7 @@ func (h *hops) stop() {
 		}
 	}
 	for _, r := range h.relays {
-		r.stop()
+		r.Stop()
 	}
 }
 

@@ -9,17 +9,20 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/rollcall-presence/rollcall/scripts/bench.d/compare"
 )
 
 // report is all that was measured.
 type report struct {
-	Machine    machine      `json:"machine"`
-	Quick      bool         `json:"quick"`
-	Memory     []memory     `json:"memory,omitempty"`
-	Latency    []latency    `json:"latency,omitempty"`
-	Throughput []throughput `json:"throughput,omitempty"`
-	Following  []following  `json:"following,omitempty"`
-	Idle       []idle       `json:"idle,omitempty"`
+	Machine    machine          `json:"machine"`
+	Quick      bool             `json:"quick"`
+	Compare    *compare.Results `json:"compare,omitempty"`
+	Memory     []memory         `json:"memory,omitempty"`
+	Latency    []latency        `json:"latency,omitempty"`
+	Throughput []throughput     `json:"throughput,omitempty"`
+	Following  []following      `json:"following,omitempty"`
+	Idle       []idle           `json:"idle,omitempty"`
 }
 
 // machine is where and when it was measured. Loads are of the last minute, by the
@@ -70,8 +73,14 @@ func load() string {
 func (r *report) print(w io.Writer) error {
 	m := r.Machine
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "%s, %d × %s, %s, %s\nrevision %s, load %s before and %s after; three nodes, clients and load share the processors\n",
+	fmt.Fprintf(w, "%s, %d × %s, %s, %s\nrevision %s, load %s before and %s after; servers and load share the processors\n",
 		m.System, m.CPUs, m.Processor, m.Go, m.Date.Format(time.DateTime+" MST"), m.Revision, m.LoadBefore, m.LoadAfter)
+	if r.Compare != nil {
+		fmt.Fprintln(w)
+		if err := r.Compare.Markdown(w); err != nil {
+			return err
+		}
+	}
 	for _, part := range []func(io.Writer){r.printMemory, r.printLatency, r.printThroughput, r.printFollowing, r.printIdle} {
 		part(out)
 	}

@@ -26,19 +26,20 @@ func dial(ctx context.Context, address string, header http.Header) (conn net.Con
 	if err != nil {
 		return nil, nil, fmt.Errorf("dial: %w", err)
 	}
-	if conn, err = dialHost(ctx, u); err != nil {
+	to, err := dialHost(ctx, u)
+	if err != nil {
 		return nil, nil, err
 	}
-	broken := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
-	first, err = upgrade(conn, u, header)
+	broken := context.AfterFunc(ctx, func() { to.SetDeadline(time.Unix(1, 0)) })
+	first, err = upgrade(to, u, header)
 	if !broken() && err == nil {
 		err = ctx.Err()
 	}
 	if err != nil {
-		conn.Close()
+		to.Close()
 		return nil, nil, fmt.Errorf("upgrade at %s: %w", u.Host, err)
 	}
-	return conn, first, nil
+	return to, first, nil
 }
 
 func dialHost(ctx context.Context, u *url.URL) (net.Conn, error) {

@@ -1,0 +1,84 @@
+package compare
+
+import (
+	"time"
+
+	"github.com/rollcall-presence/rollcall/scripts/bench.d/chart"
+)
+
+// Scale is how much load there is.
+type Scale struct {
+	Connections int           `json:"connections"` // whose memory is measured
+	Idle        int           `json:"idle"`        // connections that are watched
+	Look        time.Duration `json:"look"`        // for so long
+	Accept      int           `json:"accept"`      // clients that come as fast as they can
+	Channels    []int         `json:"channels"`    // members of each, which are told of joins
+	Changes     int           `json:"changes"`     // joins, and leaves, in each of these channels
+	Mass        int           `json:"mass"`        // clients that join one empty channel at once
+}
+
+// Full is the scale that the targets are for.
+func Full() Scale {
+	return Scale{5000, 2000, 30 * time.Second, 2000, []int{10, 100, 1000}, 200, 1000}
+}
+
+// Quick is some seconds for each system.
+func Quick() Scale {
+	return Scale{1000, 1000, 5 * time.Second, 500, []int{10, 100}, 50, 300}
+}
+
+// members of the channels that idle connections are in.
+const members = 50
+
+// Figure is one line of the table. Less is better in all of them.
+type Figure struct {
+	Key    string // of its samples
+	Part   string // that measures it
+	Title  string
+	Unit   string
+	Target float64 // what Rollcall must reach at full scale; 0: there is none
+}
+
+// Parts are what can be measured by itself, in the order in which it is.
+var Parts = []string{"memory", "idle", "accept", "joins", "mass", "silent", "crash"}
+
+// Figures are the lines of the table at a scale, in order.
+func Figures(s Scale) []Figure {
+	n := func(count int) string { return chart.Number(float64(count)) }
+	all := []Figure{
+		{"memory", "memory", "server memory for an idle connection, 0 → " + n(s.Connections), "KiB", 8},
+		{"empty", "memory", "memory of an empty server", "MiB", 25},
+		{"idle", "idle", "processor, " + n(s.Idle) + " idle connections in channels of 50", "% of a core", 0.5},
+		{"accept", "accept", "processor to accept, verify and join " + n(s.Accept), "s", 0.6},
+	}
+	targets := map[int][2]float64{10: {40, 0.3}, 100: {12, 1}, 1000: {8, 7}}
+	for _, size := range s.Channels {
+		all = append(all, Figure{told(size), "joins", "processor for a delivered join, channel of " + n(size), "µs", targets[size][0]})
+	}
+	for _, size := range s.Channels {
+		all = append(all,
+			Figure{last(size), "joins", "until the last of " + n(size) + " has seen a join, p50", "ms", targets[size][1]},
+			Figure{last(size) + ".p99", "joins", "the same, p99", "ms", 0})
+	}
+	all = append(all, []Figure{
+		{"leave", "joins", "until a clean leave is seen in a channel of " + n(s.Channels[0]) + ", p50", "ms", 0.5},
+		{"leave.p99", "joins", "the same, p99", "ms", 1},
+		{"mass.time", "mass", n(s.Mass) + " join one empty channel at once, until all have seen all", "s", 0.5},
+		{"mass.cpu", "mass", "the same, processor", "s", 0.5},
+		{"mass.memory", "mass", "the same, memory at its most", "MB", 50},
+		{"silent", "silent", "until a silent death is seen, at most", "s", 13.5},
+		{"crash", "crash", "until the users of a killed node, of two, are gone, at most", "s", 13.5},
+	}...)
+	if full := Full(); s.Accept != full.Accept || s.Mass != full.Mass {
+		for i := range all {
+			if all[i].Part == "accept" || all[i].Part == "mass" || all[i].Part == "idle" {
+				all[i].Target = 0 // it is of so many
+			}
+		}
+	}
+	return all
+}
+
+func told(size int) string { return "told." + chart.Number(float64(size)) }
+
+func last(size int) string { return "last." + chart.Number(float64(size)) }

@@ -1,0 +1,50 @@
+package compare
+
+import "slices"
+
+// Results are what was measured. The systems are in the order of the table.
+type Results struct {
+	Rounds  int        `json:"rounds"`
+	Scale   Scale      `json:"scale"`
+	Systems []Measured `json:"systems"`
+	Parts   []string   `json:"parts"` // that were measured
+}
+
+// Measured is one system with its samples.
+type Measured struct {
+	Name    string               `json:"name"`
+	Title   string               `json:"title"`
+	Role    Role                 `json:"role"`
+	Samples map[string][]float64 `json:"samples"`          // by key of the figure, one for each round
+	Failed  map[string]string    `json:"failed,omitempty"` // by part: why there is none of a round
+}
+
+// Median returns the middle of the samples of a figure, or the mean of the two in the middle;
+// false: there is none.
+func (m Measured) Median(key string) (float64, bool) {
+	s := slices.Sorted(slices.Values(m.Samples[key]))
+	n := len(s)
+	if n == 0 {
+		return 0, false
+	}
+	return (s[(n-1)/2] + s[n/2]) / 2, true
+}
+
+// Spread returns the least and the most.
+func (m Measured) Spread(key string) (least, most float64) {
+	if len(m.Samples[key]) == 0 {
+		return 0, 0
+	}
+	return slices.Min(m.Samples[key]), slices.Max(m.Samples[key])
+}
+
+// best returns the least median of the systems in a role; 0: there is none.
+func (r *Results) best(role Role, key string) float64 {
+	best := 0.0
+	for _, m := range r.Systems {
+		if v, ok := m.Median(key); ok && m.Role == role && (best == 0 || v < best) {
+			best = v
+		}
+	}
+	return best
+}

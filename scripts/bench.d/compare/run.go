@@ -1,0 +1,121 @@
+package compare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/cmd/rollcall/load"
+	"github.com/rollcall-presence/rollcall/scripts/bench.d/process"
+)
+
+// Plan is what to compare.
+type Plan struct {
+	Systems []System
+	Parts   []string // of [Parts]
+	Rounds  int
+	Scale   Scale
+	Peers   string       // the folder of the peers' programs
+	Say     func(string) // is told what is done
+}
+
+// Run carries a plan out. A system that fails in one part is measured in the others all the
+// same; only the end of ctx, or a system that cannot even be started, ends it.
+func Run(ctx context.Context, p Plan) (*Results, error) {
+	r := &Results{Rounds: p.Rounds, Scale: p.Scale, Parts: p.Parts}
+	for _, s := range p.Systems {
+		r.Systems = append(r.Systems, Measured{Name: s.Name, Title: s.Title, Role: s.Role,
+			Samples: map[string][]float64{}, Failed: map[string]string{}})
+	}
+	for round := range p.Rounds {
+		for _, part := range p.Parts {
+			for i, s := range p.Systems {
+				p.Say(fmt.Sprintf("round %d of %d, %s, %s …", round+1, p.Rounds, part, s.Name))
+				if err := p.trial(ctx, part, s, &r.Systems[i]); err != nil {
+					return nil, fmt.Errorf("%s, %s: %w", s.Name, part, err)
+				}
+			}
+		}
+	}
+	return r, nil
+}
+
+// startTime is how long a system may take to be up.
+const startTime = time.Minute
+
+// trial measures one part of one system once.
+func (p Plan) trial(ctx context.Context, part string, s System, to *Measured) error {
+	if to.Failed[part] != "" {
+		return nil // it would only fail again, and that takes long
+	}
+	starting, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	up, err := s.start(starting, newLaunch(p.Peers))
+	if err != nil {
+		return err
+	}
+	defer up.stop()
+	t := &trial{scale: p.Scale, system: s, up: up, to: to}
+	err = measures[part](ctx, t)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		to.Failed[part] = firstLines(err.Error(), 3)
+	}
+	return nil
+}
+
+// firstLines cuts what is too long for a table.
+func firstLines(text string, n int) string {
+	lines := strings.Split(text, "\n")
+	return strings.Join(lines[:min(n, len(lines))], "; ")
+}
+
+// trial is one system while it is measured.
+type trial struct {
+	scale  Scale
+	system System
+	up     *running
+	to     *Measured
+	peak   int64 // the most memory there was in the last phase
+	loads  int   // scenarios so far
+}
+
+func (t *trial) note(key string, value float64) {
+	t.to.Samples[key] = append(t.to.Samples[key], value)
+}
+
+// options are for a scenario of the load.
+func (t *trial) options() load.Options {
+	t.loads++
+	return load.Options{
+		Dialect: t.up.dialect, URLs: []string{t.up.url}, Run: fmt.Sprintf("b%d", t.loads),
+		Patience: patience, Loose: t.system.Role == Peer, Meter: t.meter,
+	}
+}
+
+// patience bounds each wait for a system.
+const patience = time.Minute
+
+// meter reads what the system has used, for the load.
+func (t *trial) meter(context.Context) (load.Usage, error) {
+	u, err := process.Used(t.up.processes...)
+	if err != nil {
+		return load.Usage{}, err
+	}
+	t.peak = u.Peak
+	return load.Usage{CPU: u.CPU, Resident: u.Resident}, process.ResetPeak(t.up.processes...)
+}
+
+// phase returns one part of what a scenario measured.
+func phase(r load.Result, name string) (load.Phase, error) {
+	i := slices.IndexFunc(r.Phases, func(p load.Phase) bool { return p.Name == name })
+	if i < 0 {
+		return load.Phase{}, errors.New("the load has no phase " + name)
+	}
+	return r.Phases[i], nil
+}

@@ -1,0 +1,98 @@
+package compare
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/rollcall-presence/rollcall/scripts/bench.d/chart"
+)
+
+// Markdown writes the table: a line for each figure, with what Rollcall must reach and how
+// it stands to the limit and to the best of the others.
+func (r *Results) Markdown(w io.Writer) error {
+	heads := []string{"figure"}
+	for _, m := range r.Systems {
+		heads = append(heads, m.Title)
+	}
+	heads = append(heads, "Rollcall must reach", "to the limit", "to the best other")
+	rows := [][]string{heads, make([]string, len(heads))}
+	for i := range rows[1] {
+		rows[1][i] = "---"
+	}
+	for _, f := range Figures(r.Scale) {
+		if slices.Contains(r.Parts, f.Part) {
+			rows = append(rows, r.row(f))
+		}
+	}
+	for _, row := range rows {
+		if _, err := fmt.Fprintf(w, "| %s |\n", strings.Join(row, " | ")); err != nil {
+			return err
+		}
+	}
+	return r.failures(w)
+}
+
+func (r *Results) row(f Figure) []string {
+	row := []string{f.Title + ", " + f.Unit}
+	for _, m := range r.Systems {
+		row = append(row, m.cell(f))
+	}
+	target := ""
+	if f.Target > 0 {
+		target = "≤ " + chart.Number(f.Target)
+	}
+	return append(row, target, r.ratio(f.Key, Limit), r.ratio(f.Key, Peer))
+}
+
+// cell is the median, with the spread if there is one.
+func (m Measured) cell(f Figure) string {
+	v, ok := m.Median(f.Key)
+	if !ok {
+		if m.Failed[f.Part] != "" {
+			return "fails"
+		}
+		return ""
+	}
+	text := chart.Number(v)
+	if least, most := m.Spread(f.Key); chart.Number(least) != chart.Number(most) {
+		text += fmt.Sprintf(" (%s–%s)", chart.Number(least), chart.Number(most))
+	}
+	if m.Role == Ours {
+		text = "**" + text + "**"
+		if f.Target > 0 && v > f.Target {
+			text += " ✗"
+		}
+	}
+	return text
+}
+
+// ratio is that of Rollcall to the best system in a role. Rollcall is the first that is ours.
+func (r *Results) ratio(key string, to Role) string {
+	for _, m := range r.Systems {
+		if m.Role != Ours {
+			continue
+		}
+		v, ok := m.Median(key)
+		if best := r.best(to, key); ok && best > 0 {
+			return "× " + chart.Number(v/best)
+		}
+		break
+	}
+	return ""
+}
+
+// failures writes why there are no figures where there are none.
+func (r *Results) failures(w io.Writer) error {
+	for _, m := range r.Systems {
+		for _, part := range Parts {
+			if why := m.Failed[part]; why != "" {
+				if _, err := fmt.Fprintf(w, "\n%s, %s: %s\n", m.Title, part, why); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,16 @@
+'use strict'
+// What socketcluster.js runs in its worker. A socket without a user may not subscribe.
+
+const SCWorker = require('socketcluster/scworker')
+const presence = require('sc-stateless-presence')
+
+class Worker extends SCWorker {
+  run() {
+    this.scServer.addMiddleware(this.scServer.MIDDLEWARE_SUBSCRIBE, (req, next) => {
+      next(req.socket.authToken ? undefined : new Error('no user'))
+    })
+    presence.attach(this)
+  }
+}
+
+new Worker()

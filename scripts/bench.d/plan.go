@@ -1,0 +1,155 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/scripts/bench.d/compare"
+)
+
+// plan is how much is measured.
+type plan struct {
+	binary      string // of rollcall
+	revision    string // of it, for the report
+	quick       bool
+	parts       []string
+	compare     compare.Plan
+	samples     int           // of each kind of latency
+	connections int           // for memory
+	joiners     int           // for throughput, each with a channel of its own
+	crowd       int           // for throughput, all in one channel
+	sessions    []int         // for idle, growing
+	followers   int           // of one user
+	followed    int           // by one user
+	large       int           // members of a channel with a stream over it
+	changes     int           // told to each of these
+	look        time.Duration // how long an idle cluster is watched
+}
+
+var parts = []string{"compare", "memory", "latency", "throughput", "following", "idle"}
+
+// options are what the command line says.
+type options struct {
+	plan
+	json  bool
+	relay string // not empty: be a relay, and measure nothing
+	limit string // not empty: be a limit program of this kind, on that port
+	port  string
+}
+
+// choices are the flags that choose what is compared.
+type choices struct {
+	against string
+	peers   string
+	rounds  int
+	only    []string
+	figures []string
+	systems []string
+}
+
+func parse(args []string, stderr io.Writer) (o options, err error) {
+	// Half a minute is what memberlist lets pass between two exchanges of its state.
+	o.plan = plan{parts: parts, samples: 1000, connections: 2000, joiners: 2000, crowd: 1000,
+		followers: 1000, followed: 200, large: 10_000, changes: 200,
+		sessions: []int{0, nodes, 1000, 10_000}, look: 30 * time.Second}
+	var c choices
+	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	fs.StringVar(&o.binary, "rollcall", "bin/rollcall", "measure this `program`")
+	fs.StringVar(&o.revision, "revision", "unknown", "say that the program is `this`")
+	fs.BoolVar(&o.quick, "quick", false, "measure less, in under two minutes")
+	fs.BoolVar(&o.json, "json", false, "print one JSON object")
+	fs.StringVar(&c.against, "against", "", "compare with this `program` too, such as a build from before")
+	fs.StringVar(&c.peers, "with", "", "compare with the peers in this `folder` too")
+	fs.IntVar(&c.rounds, "rounds", 0, "compare in this `number` of rounds (default 3, quick: 1)")
+	list(fs, &c.only, "only", "measure these `parts`: "+strings.Join(parts, ", "))
+	list(fs, &c.figures, "figures", "compare these `figures`: "+strings.Join(compare.Parts, ", "))
+	list(fs, &c.systems, "systems", "compare these `systems`: rollcall, against, limit, epoll, socketio, faye, socketcluster")
+	fs.StringVar(&o.relay, "relay", "", "be a relay that is joined to the one at this `url`, or \"-\": to none; the bench starts itself so")
+	fs.StringVar(&o.limit, "limit", "", "be a limit program of this `kind`, on the port that follows; the bench starts itself so")
+	if err := fs.Parse(args); err != nil {
+		return o, err
+	}
+	if o.limit != "" && fs.NArg() == 1 {
+		o.port = fs.Arg(0)
+		return o, nil
+	}
+	if fs.NArg() > 0 {
+		return o, fmt.Errorf("%q is no flag", fs.Arg(0))
+	}
+	if o.quick {
+		o.samples, o.joiners, o.crowd, o.look = 200, 500, 300, 6*time.Second
+		o.sessions = []int{0, 1000, 10_000}
+		o.followers, o.followed, o.large, o.changes = 200, 50, 1000, 50
+	}
+	return o, o.choose(c)
+}
+
+// list is a flag that takes several values, with commas.
+func list(fs *flag.FlagSet, to *[]string, name, usage string) {
+	fs.Func(name, usage, func(text string) error {
+		*to = append(*to, strings.Split(text, ",")...)
+		return nil
+	})
+}
+
+// choose fills in what is compared.
+func (o *options) choose(c choices) (err error) {
+	p := compare.Plan{Peers: c.peers, Rounds: 3, Scale: compare.Full()}
+	if o.quick {
+		p.Rounds, p.Scale = 1, compare.Quick()
+	}
+	if c.rounds != 0 {
+		p.Rounds = c.rounds
+	}
+	if p.Rounds < 1 {
+		return fmt.Errorf("--rounds %d, want 1 or more", p.Rounds)
+	}
+	p.Systems = []compare.System{compare.Rollcall("rollcall", "Rollcall", o.binary)}
+	if c.against != "" {
+		p.Systems = append(p.Systems, compare.Rollcall("against", "Rollcall, the other program", c.against))
+	}
+	p.Systems = append(p.Systems, compare.Limits()...)
+	if c.peers != "" {
+		if err := compare.CheckPeers(c.peers); err != nil {
+			return err
+		}
+		p.Systems = append(p.Systems, compare.Peers()...)
+	}
+	name := func(s compare.System) string { return s.Name }
+	if p.Systems, err = chosen("--systems", p.Systems, name, c.systems); err != nil {
+		return err
+	}
+	same := func(s string) string { return s }
+	if p.Parts, err = chosen("--figures", compare.Parts, same, c.figures); err != nil {
+		return err
+	}
+	o.compare = p
+	o.parts, err = chosen("--only", parts, same, c.only)
+	return err
+}
+
+// chosen returns those of all that are named, in their own order; all, if none is.
+func chosen[T any](flag string, all []T, name func(T) string, names []string) ([]T, error) {
+	if len(names) == 0 {
+		return all, nil
+	}
+	var some []T
+	var known []string
+	for _, one := range all {
+		if known = append(known, name(one)); slices.Contains(names, name(one)) {
+			some = append(some, one)
+		}
+	}
+	for _, n := range names {
+		if !slices.Contains(known, n) {
+			return nil, errors.New(flag + " " + n + ", want " + strings.Join(known, ", "))
+		}
+	}
+	return some, nil
+}
