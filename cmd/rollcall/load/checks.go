@@ -12,6 +12,7 @@ type Check struct {
 	Doubled    int `json:"doubled"`    // told of twice, or gone without having been there
 	Ghosts     int `json:"ghosts"`     // told of who never were there, or elsewhere
 	Miscounted int `json:"miscounted"` // counts that differ from what was told
+	Strays     int `json:"strays"`     // told of changes that nobody made
 	Lost       int `json:"lost"`       // connections that ended by themselves
 
 	Examples []string `json:"examples,omitempty"` // in words, the first few
@@ -25,8 +26,8 @@ type WrongError struct{ Check Check }
 
 func (e *WrongError) Error() string {
 	c := e.Check
-	text := fmt.Sprintf("%d of %d rosters are wrong; %d doubled, %d ghosts, %d miscounted, %d connections lost",
-		c.Wrong, c.Rosters, c.Doubled, c.Ghosts, c.Miscounted, c.Lost)
+	text := fmt.Sprintf("%d of %d rosters are wrong; %d doubled, %d ghosts, %d miscounted, %d strays, %d connections lost",
+		c.Wrong, c.Rosters, c.Doubled, c.Ghosts, c.Miscounted, c.Strays, c.Lost)
 	for _, example := range c.Examples {
 		text += "\n  " + example
 	}
@@ -35,7 +36,7 @@ func (e *WrongError) Error() string {
 
 // err returns what was found as an error; nil: nothing was.
 func (c Check) err() error {
-	if c.Wrong+c.Doubled+c.Ghosts+c.Miscounted+c.Lost == 0 {
+	if c.Wrong+c.Doubled+c.Ghosts+c.Miscounted+c.Strays+c.Lost == 0 {
 		return nil
 	}
 	return &WrongError{c}
@@ -45,7 +46,7 @@ func (c Check) err() error {
 type checks struct {
 	mu sync.Mutex
 	Check
-	wrong, doubled, ghosts, miscounted, lost int
+	wrong, doubled, ghosts, miscounted, strays, lost int
 }
 
 // add counts one finding.
@@ -63,7 +64,7 @@ func (c *checks) found() Check {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	all := c.Check
-	all.Wrong, all.Doubled, all.Ghosts, all.Miscounted, all.Lost = c.wrong, c.doubled, c.ghosts, c.miscounted, c.lost
+	all.Wrong, all.Doubled, all.Ghosts, all.Miscounted, all.Strays, all.Lost = c.wrong, c.doubled, c.ghosts, c.miscounted, c.strays, c.lost
 	all.Examples = append([]string(nil), c.Examples...)
 	return all
 }
@@ -73,4 +74,13 @@ func (c *checks) roster() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.Rosters++
+}
+
+// stray counts a change that a client was told of and nobody made.
+func (c *checks) stray(e event) {
+	one, what := e.client, "joined"
+	if e.kind == left {
+		what = "left"
+	}
+	c.add(&c.strays, "%s in %s is told that %s %s, who did not", one.name(), one.room.name, one.crowd.user(one.room.first+e.user), what)
 }

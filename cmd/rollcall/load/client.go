@@ -16,15 +16,18 @@ const (
 	entered       // it is in the channel, with all members told
 	joined        // somebody else, or itself, has come
 	left
-	lost // its socket has ended, and not by close
+	counted // it is told how many there are; only of a roster that is partial
+	lost    // its socket has ended, and not by close
 )
 
 // event is something that a client was told, when the frame was read.
 type event struct {
 	client *client
 	kind   kind
-	user   int // of joined and left: the number within the room
+	user   int // of joined and left: the number within the room; of counted: how many
+	seen   int // how many members the client knows of then
 	at     time.Time
+	err    error // of lost
 }
 
 // place is where a client is by its own doing.
@@ -46,20 +49,21 @@ type client struct {
 	mu      sync.Mutex // guards the rest; held while a message is understood
 	sock    *socket
 	session Session
+	next    Session   // for the next socket; nil: it is not prepared
 	at      time.Time // of the message that is being understood
 	events  []event   // out of that message
 	place   place
-	ready   bool // welcomed
 	muted   bool
 	partial bool // the server lists only some members
-	rosters int  // that were complete
 	seen    set
-	counted int // what the server said last; -1: nothing
+	before  *set // what was seen before a roster that comes unasked, while it comes; nil: none does
+	count   int  // what the server said last; -1: nothing
 }
 
 var errMuted = errors.New("the client is silent")
 
-// prepare makes what can be made before any clock runs.
+// prepare makes what can be made before any clock runs: the session of the next socket, which
+// goes on where the one of this socket is.
 func (c *client) prepare() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -67,7 +71,7 @@ func (c *client) prepare() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.name(), err)
 	}
-	c.session = session
+	c.next = session
 	return nil
 }
 
@@ -80,21 +84,17 @@ func (c *client) connect(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", c.name(), err)
 	}
 	c.mu.Lock()
-	c.sock, c.ready, c.place, c.counted = s, false, outside, -1
+	c.sock, c.session, c.next, c.place, c.count = s, c.next, nil, outside, -1
 	c.seen.reset()
 	c.mu.Unlock()
 	s.start(first)
-	return c.say(func(b []byte) []byte { return c.session.Hello(b) })
-}
-
-// say sends what the session has to say, if anything.
-func (c *client) say(what func(b []byte) []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.sayLocked(what)
+	return c.say(c.session.Hello)
 }
 
-func (c *client) sayLocked(what func(b []byte) []byte) error {
+// say sends what the session has to say, if anything. The lock is held.
+func (c *client) say(what func(b []byte) []byte) error {
 	if c.muted {
 		return errMuted
 	}
@@ -113,9 +113,9 @@ func (c *client) sayLocked(what func(b []byte) []byte) error {
 func (c *client) join() (time.Time, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.place, c.partial, c.counted = entering, false, -1
+	c.place, c.partial, c.count = entering, false, -1
 	c.seen.reset()
-	err := c.sayLocked(func(b []byte) []byte { return c.session.Join(b, c.room.name) })
+	err := c.say(func(b []byte) []byte { return c.session.Join(b, c.room.name) })
 	return c.sock.spoke(), err
 }
 
@@ -124,18 +124,16 @@ func (c *client) leave() (time.Time, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.place = outside
-	err := c.sayLocked(func(b []byte) []byte { return c.session.Leave(b, c.room.name) })
+	err := c.say(func(b []byte) []byte { return c.session.Leave(b, c.room.name) })
 	return c.sock.spoke(), err
 }
 
-// bye says goodbye. The server closes the socket then, or the caller does.
-func (c *client) bye() {
+// bye says goodbye. The server closes the socket then; false: it will not.
+func (c *client) bye() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.place = outside
-	if c.sock != nil {
-		_ = c.sayLocked(c.session.Bye) // it is gone anyway
-	}
+	return c.sock != nil && c.say(c.session.Bye) == nil
 }
 
 // cut closes the socket without a word. Nothing is told after it.
@@ -182,23 +180,23 @@ func (c *client) receive(at time.Time, text []byte) error {
 
 var eventLists = sync.Pool{New: func() any { return new([]event) }}
 
-// lost is told to the scenario, too.
+// lost is told to the scenario, too. That a member loses its connection is a finding; before
+// that, it is for who waits for the client.
 func (c *client) lost(err error) {
 	c.mu.Lock()
-	muted := c.muted
-	c.place, c.ready = outside, false
+	found := c.place == inside && !c.muted && !c.crowd.closing.Load()
+	c.place = outside
 	c.mu.Unlock()
-	if !muted && !c.crowd.closing.Load() {
+	if found {
 		c.crowd.checks.add(&c.crowd.checks.lost, "%s lost its connection: %v", c.name(), err)
 	}
-	c.crowd.tell(event{client: c, kind: lost, at: time.Now()})
+	c.crowd.tell(event{client: c, kind: lost, at: time.Now(), err: err})
 }
 
-// isInside reports whether the client is a member, or is about to be one.
-func (c *client) isInside() bool {
+func (c *client) where() place {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.place != outside
+	return c.place
 }
 
 // differs says how what the client was told differs from the truth; empty: it does not, or
@@ -215,8 +213,8 @@ func (c *client) differs() string {
 		return ""
 	case c.place == entering:
 		return "no roster came"
-	case c.counted >= 0 && c.counted != r.truth.count:
-		return fmt.Sprintf("the server counts %d, and %d are there", c.counted, r.truth.count)
+	case c.count >= 0 && c.count != r.truth.count:
+		return fmt.Sprintf("the server counts %d, and %d are there", c.count, r.truth.count)
 	default:
 		return r.difference(&c.seen, c.partial, c.crowd.names)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -92,122 +93,55 @@ func (c *crowd) each(ctx context.Context, phase string, clients []*client, concu
 	return context.Cause(ctx)
 }
 
-// enter brings clients in: connected, welcomed, and members of their rooms if join is set.
-func (c *crowd) enter(ctx context.Context, clients []*client, join bool) error {
-	if err := c.each(ctx, "tokens", clients, 4, func(_ context.Context, one *client) error { return one.prepare() }); err != nil {
-		return err
-	}
+// prepare makes the sessions of clients, before any clock runs.
+func (c *crowd) prepare(ctx context.Context, clients []*client) error {
+	return c.each(ctx, "tokens", clients, runtime.GOMAXPROCS(0), func(_ context.Context, one *client) error { return one.prepare() })
+}
+
+// arrival is how long it took until a client was there.
+type arrival struct{ upgraded, welcomed, entered *stopwatch } // each since the one before; nil: nobody asks
+
+// enter brings clients in that are prepared: connected, welcomed, and members of their rooms if join is set.
+func (c *crowd) enter(ctx context.Context, clients []*client, join bool, took *arrival) error {
 	w := waits{by: map[*client]chan event{}}
 	c.listen(w.hear)
 	defer c.heard.Store(nil)
 	return c.each(ctx, "connect", clients, c.options.Concurrency, func(ctx context.Context, one *client) error {
-		return c.enterOne(ctx, one, &w, join)
+		return c.enterOne(ctx, one, &w, join, took)
 	})
 }
 
 // enterOne brings one client in.
-func (c *crowd) enterOne(ctx context.Context, one *client, w *waits, join bool) error {
+func (c *crowd) enterOne(ctx context.Context, one *client, w *waits, join bool, took *arrival) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.options.Patience, fmt.Errorf("%s was not let in within %v", one.name(), c.options.Patience))
 	defer cancel()
 	heard := w.open(one)
 	defer w.close(one)
+	begun := time.Now()
 	if err := one.connect(ctx); err != nil {
+		return errors.Join(context.Cause(ctx), err)
+	}
+	open := time.Now()
+	in, err := await(ctx, heard, welcomed)
+	if err != nil {
 		return err
 	}
-	if err := await(ctx, heard, welcomed); err != nil || !join {
-		return err
+	if took != nil {
+		took.upgraded.add(open.Sub(begun))
+		took.welcomed.add(in.Sub(open))
+	}
+	if !join {
+		return nil
 	}
 	one.room.note(one.user, true)
-	if _, err := one.join(); err != nil {
+	asked, err := one.join()
+	if err != nil {
 		return err
 	}
-	return await(ctx, heard, entered)
-}
-
-// waits are clients whose events somebody waits for.
-type waits struct {
-	mu sync.Mutex // guards by
-	by map[*client]chan event
-}
-
-func (w *waits) open(one *client) <-chan event {
-	heard := make(chan event, 4)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.by[one] = heard
-	return heard
-}
-
-func (w *waits) close(one *client) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.by, one)
-}
-
-// hear hands on what is waited for; joins and leaves are not.
-func (w *waits) hear(e event) {
-	if e.kind == joined || e.kind == left {
-		return
+	if in, err = await(ctx, heard, entered); err == nil && took != nil {
+		took.entered.add(in.Sub(asked))
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	select {
-	case w.by[e.client] <- e: // none, if nobody waits
-	default:
-	}
-}
-
-// await returns once a client was told something.
-func await(ctx context.Context, heard <-chan event, what kind) error {
-	for {
-		select {
-		case e := <-heard:
-			if e.kind == what {
-				return nil
-			}
-			if e.kind == lost {
-				return errLost
-			}
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-}
-
-var errLost = errors.New("a connection was lost before the client was let in")
-
-// settle waits until every client sees exactly who is in its room, or patience is over, and then
-// a while longer: what comes too much shall have come when all is compared.
-func (c *crowd) settle(ctx context.Context) error {
-	end := time.Now().Add(c.options.Patience)
-	pause := time.Millisecond
-	for i := 0; i < len(c.clients); {
-		if c.clients[i].differs() == "" {
-			i++
-			continue
-		}
-		if time.Now().After(end) {
-			break
-		}
-		if err := sleep(ctx, pause); err != nil {
-			return err
-		}
-		pause = min(2*pause, 50*time.Millisecond)
-	}
-	return sleep(ctx, c.options.Settle)
-}
-
-// compare holds what every client sees against the truth.
-func (c *crowd) compare() {
-	for _, one := range c.clients {
-		if !one.isInside() {
-			continue
-		}
-		c.checks.roster()
-		if text := one.differs(); text != "" {
-			c.checks.add(&c.checks.wrong, "%s in %s: %s", one.name(), one.room.name, text)
-		}
-	}
+	return err
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -227,7 +161,9 @@ func (c *crowd) end() {
 	c.heard.Store(nil)
 	c.closing.Store(true)
 	for _, one := range c.clients {
-		one.bye()
+		if !one.bye() {
+			one.cut()
+		}
 	}
 	for end := time.Now().Add(byeTime); time.Now().Before(end) && c.open.Load() > 0; {
 		time.Sleep(5 * time.Millisecond)

@@ -10,8 +10,8 @@ func TestIdleClientsAreListedExactlyAndLeaveNobodyBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Clients != 25 || r.Rooms != 3 || r.Check.Rosters != 25 || len(r.Phases) != 2 {
-		t.Errorf("%+v, want 25 clients with a roster each, in 3 channels, and 2 phases", r)
+	if r.Clients != 25 || r.Rooms != 3 || r.Check.Rosters != 25 || len(r.Phases) != 3 {
+		t.Errorf("%+v, want 25 clients with a roster each, in 3 channels, and 3 phases", r)
 	}
 	if r.Traffic.FramesOut < 50 || r.Traffic.FramesIn < 50 || r.Traffic.BytesIn < r.Traffic.FramesIn {
 		t.Errorf("traffic %+v, want a hello and a join each, and their answers", r.Traffic)

@@ -37,6 +37,12 @@ func (s *stopwatch) add(took time.Duration) {
 	_ = s.histogram.RecordValue(min(max(took, 0), longestLatency).Microseconds()) // within its bounds
 }
 
+func (s *stopwatch) count() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.histogram.TotalCount()
+}
+
 func (s *stopwatch) latency() Latency {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -19,11 +19,18 @@ const secret = "a secret of thirty-two bytes, 123"
 // patience ends a test that hangs.
 const patience = time.Minute
 
-// newNode runs a node on loopback until the test ends. Its interval is short enough to see silence.
+// newNode runs a node on loopback until the test ends.
 func newNode(t *testing.T, join ...string) *node.Node {
 	t.Helper()
-	n, err := node.New(node.Config{Listen: "127.0.0.1:0", Admin: "127.0.0.1:0", Gossip: "127.0.0.1:0", Join: join, Drain: node.NoDrain,
-		Logger: slog.New(slog.DiscardHandler), Auth: auth.Config{Secrets: []auth.Secret{auth.Secret(secret)}}})
+	return newNodeOf(t, node.Config{Join: join})
+}
+
+// newNodeOf is newNode with more of a configuration.
+func newNodeOf(t *testing.T, c node.Config) *node.Node {
+	t.Helper()
+	c.Listen, c.Admin, c.Gossip, c.Drain = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", node.NoDrain
+	c.Logger, c.Auth = slog.New(slog.DiscardHandler), auth.Config{Secrets: []auth.Secret{auth.Secret(secret)}}
+	n, err := node.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +62,7 @@ func tick(t *testing.T) {
 
 // at returns options for a load on some nodes.
 func at(nodes ...*node.Node) Options {
-	o := Options{Dialect: Rollcall{Token: token}, Patience: patience}
+	o := Options{Dialect: Rollcall{Token: token}, Patience: patience, Settle: 20 * time.Millisecond}
 	for _, n := range nodes {
 		o.URLs = append(o.URLs, "ws://"+n.Addr()+"/v1/connect")
 	}

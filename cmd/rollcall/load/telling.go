@@ -4,14 +4,10 @@ package load
 type telling client
 
 func (t *telling) note(k kind, user int) {
-	t.events = append(t.events, event{client: (*client)(t), kind: k, user: user, at: t.at})
+	t.events = append(t.events, event{client: (*client)(t), kind: k, user: user, seen: t.seen.count, at: t.at})
 }
 
-// Welcome is told of at once, so that what follows in the same message finds it so.
-func (t *telling) Welcome() {
-	t.ready = true
-	t.note(welcomed, 0)
-}
+func (t *telling) Welcome() { t.note(welcomed, 0) }
 
 // isRoom reports whether something is told of the client's own channel, while it follows that.
 func (t *telling) isRoom(channel []byte) bool {
@@ -33,9 +29,14 @@ func (t *telling) local(user []byte) (int, bool) {
 }
 
 func (t *telling) Roster(channel []byte) {
-	if t.isRoom(channel) {
-		t.seen.reset()
+	if !t.isRoom(channel) {
+		return
 	}
+	if t.place == inside {
+		t.before = &set{t.seen.words, t.seen.count}
+		t.seen = set{}
+	}
+	t.seen.reset()
 }
 
 func (t *telling) Member(user []byte) {
@@ -51,9 +52,25 @@ func (t *telling) Entered(channel []byte, partial bool) {
 	if !t.isRoom(channel) {
 		return
 	}
+	if t.before != nil && !partial && !t.partial {
+		t.differences()
+	}
+	t.before = nil
 	t.place, t.partial = inside, partial
-	t.rosters++
 	t.note(entered, 0)
+}
+
+// differences tells what a roster that came unasked has changed: the server may send one in the
+// place of changes, to a client that it thinks too slow.
+func (t *telling) differences() {
+	for i := range t.room.size {
+		switch was, is := t.before.has(i), t.seen.has(i); {
+		case is && !was:
+			t.note(joined, i)
+		case was && !is:
+			t.note(left, i)
+		}
+	}
 }
 
 func (t *telling) Joined(channel, user []byte) {
@@ -91,7 +108,9 @@ func (t *telling) Count(channel []byte, members int) {
 	if !t.isRoom(channel) {
 		return
 	}
-	t.counted = members
+	if t.count = members; t.partial {
+		t.note(counted, members)
+	}
 	if t.place == inside && !t.partial && members != t.seen.count {
 		t.crowd.checks.add(&t.crowd.checks.miscounted, "%s in %s is told of %d members, and that they are %d", t.crowd.user(t.user), t.room.name, t.seen.count, members)
 	}
@@ -99,7 +118,7 @@ func (t *telling) Count(channel []byte, members int) {
 
 func (t *telling) Answer(text []byte) {
 	c := (*client)(t)
-	_ = c.sayLocked(func(b []byte) []byte { return append(b, text...) }) // its reader sees the end
+	_ = c.say(func(b []byte) []byte { return append(b, text...) }) // its reader sees the end
 }
 
 var _ Told = (*telling)(nil)
