@@ -168,14 +168,18 @@ func readProfile(value json.RawMessage) (string, error) {
 	if absent(value) {
 		return "", nil
 	}
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, value); err != nil || value[0] != '{' {
+	if value[0] != '{' {
 		return "", errors.New("profile: want an object")
 	}
-	if compact.Len() > MaxProfile {
-		return "", fmt.Errorf("profile: it is %d bytes, want at most %d", compact.Len(), MaxProfile)
+	if bytes.ContainsAny(value, " \t\r\n") {
+		var compact bytes.Buffer
+		_ = json.Compact(&compact, value) // it is valid
+		value = compact.Bytes()
 	}
-	return compact.String(), nil
+	if len(value) > MaxProfile {
+		return "", fmt.Errorf("profile: it is %d bytes, want at most %d", len(value), MaxProfile)
+	}
+	return string(value), nil
 }
 
 func readStatus(value json.RawMessage) (string, error) {
@@ -200,27 +204,31 @@ func validStatus(status string) bool {
 // absent reports whether a claim is missing or null.
 func absent(value json.RawMessage) bool { return len(value) == 0 || value[0] == 'n' }
 
-// readString returns the text of a JSON string, which [members] has found to be
+// readString returns the text of a JSON string, which [Object] has found to be
 // without anything that decoding would replace.
 func readString(value json.RawMessage) (text string, ok bool) {
-	if len(value) == 0 || value[0] != '"' {
+	if len(value) < 2 || value[0] != '"' {
 		return "", false
+	}
+	if bytes.IndexByte(value, '\\') < 0 {
+		return string(value[1 : len(value)-1]), true
 	}
 	return text, json.Unmarshal(value, &text) == nil
 }
 
-// readList returns the texts of a JSON array of strings. Pointers tell null from "".
+// readList returns the texts of a JSON array of strings.
 func readList(value json.RawMessage) ([]string, bool) {
-	var pointers []*string
-	if len(value) == 0 || value[0] != '[' || json.Unmarshal(value, &pointers) != nil {
+	w := walker{value}
+	if !w.enter('[') {
 		return nil, false
 	}
-	list := make([]string, len(pointers))
-	for i, p := range pointers {
-		if p == nil {
+	list := []string{}
+	for w.more() {
+		text, ok := readString(w.value())
+		if !ok {
 			return nil, false
 		}
-		list[i] = *p
+		list = append(list, text)
 	}
 	return list, true
 }

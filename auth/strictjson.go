@@ -12,39 +12,33 @@ import (
 // mean two things: bytes that are not UTF-8, surrogate escapes without their other half
 // (both of which encoding/json replaces), or a name that is there twice (of which it
 // takes the last). That is I-JSON, RFC 7493, except that objects inside may repeat names.
+//
+// The values are parts of object.
 func Object(object []byte) (map[string]json.RawMessage, bool) {
-	if !utf8.Valid(object) || !surrogatesPaired(object) {
+	if !utf8.Valid(object) || !surrogatesPaired(object) || !json.Valid(object) {
 		return nil, false
 	}
-	decoder := json.NewDecoder(bytes.NewReader(object))
-	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
+	w := walker{rest: object}
+	if !w.enter('{') {
 		return nil, false
 	}
 	found := make(map[string]json.RawMessage)
-	for decoder.More() {
-		name, err := decoder.Token()
-		if err != nil {
+	for w.more() {
+		name, _ := readString(w.value())
+		if _, twice := found[name]; twice {
 			return nil, false
 		}
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil {
-			return nil, false
-		}
-		text, _ := name.(string) // in an object, names are all that stands here
-		if _, twice := found[text]; twice {
-			return nil, false
-		}
-		found[text] = value
+		found[name] = w.value()
 	}
-	if _, err := decoder.Token(); err != nil {
-		return nil, false // the closing brace is missing
-	}
-	return found, !decoder.More()
+	return found, true
 }
 
 // surrogatesPaired reports whether every \u escape of a surrogate is half of a pair.
 // Outside of strings JSON has no backslash, so strings need not be told apart.
 func surrogatesPaired(text []byte) bool {
+	if bytes.IndexByte(text, '\\') < 0 {
+		return true
+	}
 	for i := 0; i < len(text); i++ {
 		if text[i] != '\\' {
 			continue
