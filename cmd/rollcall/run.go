@@ -37,6 +37,7 @@ type commands struct {
 	Watch   watchCommand   `cmd:"" help:"Print who joins and leaves channels, as it happens."`
 	Top     topCommand     `cmd:"" help:"Show what a cluster is doing, as it does it."`
 	Verify  verifyCommand  `cmd:"" help:"Compare what all nodes show with what they hold: find ghosts."`
+	Load    loadCommand    `cmd:"" help:"Put load on nodes, measure them, and check what they tell."`
 	Token   tokenCommand   `cmd:"" help:"Print a token for a user, as your own backend would make it."`
 	Keygen  keygenCommand  `cmd:"" help:"Print a new gossip key."`
 	Health  healthCommand  `cmd:"" help:"Ask the node on this machine whether it lets clients in."`

@@ -71,7 +71,7 @@ func write(t *testing.T, name, content string) string {
 }
 
 func TestHelp(t *testing.T) {
-	for _, command := range []string{"", "serve", "dev", "watch", "top", "verify", "token", "keygen", "health", "version"} {
+	for _, command := range []string{"", "serve", "dev", "watch", "top", "verify", "load", "token", "keygen", "health", "version"} {
 		var s shell
 		if code := s.run(append(strings.Fields(command), "--help")...); code != exitOK || s.stderr.String() != "" {
 			t.Errorf("%s --help: exit %d, stderr %q", command, code, s.stderr.String())

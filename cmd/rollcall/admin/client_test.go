@@ -108,9 +108,11 @@ rollcall_view_leaves_total{reason="a b"} 1.7e+01
 rollcall_view_users 8
 rollcall_view_sessions 9
 rollcall_node_incomplete 1
+process_cpu_seconds_total 2.5
+process_resident_memory_bytes 3.5e+07
 nonsense
 `))
-	if want := (Figures{Users: 8, Sessions: 9, Joins: 32, Leaves: 19, Incomplete: true}); err != nil || got != want {
+	if want := (Figures{Users: 8, Sessions: 9, Joins: 32, Leaves: 19, Incomplete: true, CPU: 2.5, Resident: 35e6}); err != nil || got != want {
 		t.Errorf("%+v, %v, want %+v", got, err, want)
 	}
 }

@@ -14,6 +14,9 @@ type Figures struct {
 	Users, Sessions, Anonymous, Channels int
 	Joins, Leaves                        float64 // since the node began
 	Incomplete                           bool    // members may be missing
+
+	CPU      float64 // seconds that the node's process has used; only of the node itself, as is Resident
+	Resident float64 // bytes of memory
 }
 
 // Figures reads the node's /metrics.
@@ -46,5 +49,6 @@ func readFigures(r io.Reader) (Figures, error) {
 	return Figures{
 		Users: int(sums["view_users"]), Sessions: int(sums["view_sessions"]), Anonymous: int(sums["view_anonymous"]), Channels: int(sums["view_channels"]),
 		Joins: sums["view_joins_total"], Leaves: sums["view_leaves_total"], Incomplete: sums["node_incomplete"] > 0,
+		CPU: sums["process_cpu_seconds_total"], Resident: sums["process_resident_memory_bytes"],
 	}, nil
 }

@@ -77,20 +77,22 @@ func (c *client) prepare() error {
 
 func (c *client) name() string { return c.crowd.user(c.user) }
 
-// connect opens the socket and says hello. That the server has welcomed it is an event.
-func (c *client) connect(ctx context.Context) error {
+// connect opens the socket and says hello, and returns when it was open. That the server has
+// welcomed the client is an event.
+func (c *client) connect(ctx context.Context) (time.Time, error) {
 	s, first, err := c.crowd.dial(ctx, c.url, c.crowd.dialect.Header(c.name()), c)
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.name(), err)
+		return time.Time{}, fmt.Errorf("%s: %w", c.name(), err)
 	}
 	c.mu.Lock()
 	c.sock, c.session, c.next, c.place, c.count = s, c.next, nil, outside, -1
 	c.seen.reset()
 	c.mu.Unlock()
+	open := time.Now()
 	s.start(first)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.say(c.session.Hello)
+	return open, c.say(c.session.Hello)
 }
 
 // say sends what the session has to say, if anything. The lock is held.

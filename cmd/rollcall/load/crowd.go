@@ -95,6 +95,9 @@ func (c *crowd) each(ctx context.Context, phase string, clients []*client, concu
 
 // prepare makes the sessions of clients, before any clock runs.
 func (c *crowd) prepare(ctx context.Context, clients []*client) error {
+	if err := c.allowFiles(); err != nil {
+		return err
+	}
 	return c.each(ctx, "tokens", clients, runtime.GOMAXPROCS(0), func(_ context.Context, one *client) error { return one.prepare() })
 }
 
@@ -118,10 +121,10 @@ func (c *crowd) enterOne(ctx context.Context, one *client, w *waits, join bool, 
 	heard := w.open(one)
 	defer w.close(one)
 	begun := time.Now()
-	if err := one.connect(ctx); err != nil {
+	open, err := one.connect(ctx)
+	if err != nil {
 		return errors.Join(context.Cause(ctx), err)
 	}
-	open := time.Now()
 	in, err := await(ctx, heard, welcomed)
 	if err != nil {
 		return err

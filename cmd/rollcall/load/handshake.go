@@ -8,11 +8,13 @@ import (
 	"crypto/sha1"
 	"crypto/tls"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -27,6 +29,9 @@ func dial(ctx context.Context, address string, header http.Header) (conn net.Con
 		return nil, nil, fmt.Errorf("dial: %w", err)
 	}
 	to, err := dialHost(ctx, u)
+	if errors.Is(err, syscall.EADDRNOTAVAIL) {
+		err = fmt.Errorf("%w: this machine has no port left for one more client of this address", err)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

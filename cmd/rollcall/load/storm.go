@@ -152,7 +152,7 @@ func (s *storm) comeBack(ctx context.Context, one *client, begun time.Time, wait
 func (s *storm) reconnect(ctx context.Context, one *client) (at time.Time, err error) {
 	heard := s.waits.open(one)
 	defer s.waits.close(one)
-	if err := one.connect(ctx); err != nil {
+	if _, err := one.connect(ctx); err != nil {
 		return at, err
 	}
 	if _, err := await(ctx, heard, welcomed); err != nil {
