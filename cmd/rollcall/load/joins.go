@@ -13,6 +13,7 @@ type JoinsPlan struct {
 	Members int           // who are there all the while, 1 to 1,000,000
 	Joins   int           // and as many leaves
 	Pause   time.Duration // after all were told; 0: 30 ms, or 25 µs for each member if that is more, so that no server gathers one change with the next
+	Apart   bool          // read the Meter after each, to tell joins from leaves: only where that costs the servers nothing
 }
 
 // JoinsResult has the phases "connect", "settle" and "joins".
@@ -24,8 +25,10 @@ type JoinsResult struct {
 	Roster     Latency `json:"roster"`      // until the joiner had the roster
 	LeaveFirst Latency `json:"leave_first"` // from the leaver's frame
 	LeaveLast  Latency `json:"leave_last"`
-	Told       int64   `json:"told"`                      // members who were told, of all joins and leaves together
-	PerTold    float64 `json:"cpu_us_per_told,omitempty"` // of the servers, if there is a Meter
+	Told       int64   `json:"told"`                            // members who were told, of all joins and leaves together
+	PerTold    float64 `json:"cpu_us_per_told,omitempty"`       // of the servers, if there is a Meter
+	PerJoin    float64 `json:"cpu_us_per_told_join,omitempty"`  // of joins only, if they are told apart
+	PerLeave   float64 `json:"cpu_us_per_told_leave,omitempty"` //
 }
 
 // Joins measures how long it takes, and what it costs, to tell the members of a channel of a join and of
@@ -38,10 +41,11 @@ func Joins(ctx context.Context, o Options, plan JoinsPlan) (r JoinsResult, err e
 		plan.Pause = max(30*time.Millisecond, time.Duration(plan.Members)*25*time.Microsecond)
 	}
 	r.Members = plan.Members
-	j := &joiner{members: plan.Members, pause: plan.Pause, joins: newSpread(), leaves: newSpread(), roster: newStopwatch()}
+	j := &joiner{members: plan.Members, pause: plan.Pause, apart: plan.Apart, joins: newSpread(), leaves: newSpread(), roster: newStopwatch()}
 	err = play(o, "joins", &r.Result, func(c *crowd) error { return j.run(ctx, c, plan.Joins) })
 	r.JoinFirst, r.JoinLast, r.Roster = j.joins.first.latency(), j.joins.last.latency(), j.roster.latency()
 	r.LeaveFirst, r.LeaveLast, r.Told = j.leaves.first.latency(), j.leaves.last.latency(), j.told
+	r.PerJoin, r.PerLeave = j.costs[0].perTold(), j.costs[1].perTold()
 	for _, p := range r.Phases {
 		if p.Name == "joins" && r.Told > 0 {
 			r.PerTold = p.CPU * 1e6 / float64(r.Told)
@@ -55,12 +59,28 @@ type spread struct{ first, last *stopwatch }
 
 func newSpread() spread { return spread{newStopwatch(), newStopwatch()} }
 
+// cost is what the servers spent on changes.
+type cost struct {
+	told int64
+	cpu  time.Duration
+}
+
+// perTold returns microseconds.
+func (c cost) perTold() float64 {
+	if c.told == 0 {
+		return 0
+	}
+	return c.cpu.Seconds() * 1e6 / float64(c.told)
+}
+
 // joiner is who comes and goes, and who listens to the members.
 type joiner struct {
 	*client
 	members       int
 	pause         time.Duration
+	apart         bool
 	joins, leaves spread
+	costs         [2]cost // of joins and of leaves
 	roster        *stopwatch
 	told          int64
 
@@ -104,15 +124,19 @@ func (j *joiner) run(ctx context.Context, c *crowd, joins int) error {
 // once joins and leaves.
 func (j *joiner) once(ctx context.Context) error {
 	j.room.note(j.user, true)
-	if err := j.change(ctx, joined, j.join, j.joins); err != nil {
+	if err := j.change(ctx, joined, j.join, j.joins, &j.costs[0]); err != nil {
 		return err
 	}
 	j.room.note(j.user, false)
-	return j.change(ctx, left, j.leave, j.leaves)
+	return j.change(ctx, left, j.leave, j.leaves, &j.costs[1])
 }
 
 // change makes a change and waits until all members were told, and the joiner has a roster.
-func (j *joiner) change(ctx context.Context, k kind, make func() (time.Time, error), took spread) error {
+func (j *joiner) change(ctx context.Context, k kind, make func() (time.Time, error), took spread, of *cost) error {
+	before, err := j.spent(ctx)
+	if err != nil {
+		return err
+	}
 	done := j.expect(k)
 	begun, err := make()
 	if err != nil {
@@ -132,7 +156,23 @@ func (j *joiner) change(ctx context.Context, k kind, make func() (time.Time, err
 	if j.told += int64(j.members); k == joined {
 		j.roster.add(j.in.Sub(begun))
 	}
-	return sleep(ctx, j.pause)
+	if err := sleep(ctx, j.pause); err != nil {
+		return err
+	}
+	after, err := j.spent(ctx)
+	if j.apart {
+		of.told, of.cpu = of.told+int64(j.members), of.cpu+after-before
+	}
+	return err
+}
+
+// spent is what the servers have spent so far, if joins and leaves are told apart.
+func (j *joiner) spent(ctx context.Context) (time.Duration, error) {
+	if !j.apart {
+		return 0, nil
+	}
+	u, err := j.crowd.meter(ctx)
+	return u.CPU, err
 }
 
 func (j *joiner) expect(k kind) <-chan struct{} {

@@ -12,19 +12,24 @@ type Scale struct {
 	Idle        int           `json:"idle"`        // connections that are watched
 	Look        time.Duration `json:"look"`        // for so long
 	Accept      int           `json:"accept"`      // clients that come as fast as they can
-	Channels    []int         `json:"channels"`    // members of each, which are told of joins
-	Changes     int           `json:"changes"`     // joins, and leaves, in each of these channels
+	Channels    []Channel     `json:"channels"`    // whose members are told of joins
 	Mass        int           `json:"mass"`        // clients that join one empty channel at once
+}
+
+// Channel is a channel in which somebody comes and goes.
+type Channel struct {
+	Members int `json:"members"` // who are told
+	Joins   int `json:"joins"`   // and as many leaves
 }
 
 // Full is the scale that the targets are for.
 func Full() Scale {
-	return Scale{5000, 2000, 30 * time.Second, 2000, []int{10, 100, 1000}, 200, 1000}
+	return Scale{5000, 2000, 30 * time.Second, 2000, []Channel{{10, 200}, {100, 100}, {1000, 50}}, 1000}
 }
 
 // Quick is some seconds for each system.
 func Quick() Scale {
-	return Scale{1000, 1000, 5 * time.Second, 500, []int{10, 100}, 50, 300}
+	return Scale{1000, 1000, 5 * time.Second, 500, []Channel{{10, 50}, {100, 30}}, 300}
 }
 
 // members of the channels that idle connections are in.
@@ -52,16 +57,18 @@ func Figures(s Scale) []Figure {
 		{"accept", "accept", "processor to accept, verify and join " + n(s.Accept), "s", 0.6},
 	}
 	targets := map[int][2]float64{10: {40, 0.3}, 100: {12, 1}, 1000: {8, 7}}
-	for _, size := range s.Channels {
+	for _, c := range s.Channels {
+		size := c.Members
 		all = append(all, Figure{told(size), "joins", "processor for a delivered join, channel of " + n(size), "µs", targets[size][0]})
 	}
-	for _, size := range s.Channels {
+	for _, c := range s.Channels {
+		size := c.Members
 		all = append(all,
 			Figure{last(size), "joins", "until the last of " + n(size) + " has seen a join, p50", "ms", targets[size][1]},
 			Figure{last(size) + ".p99", "joins", "the same, p99", "ms", 0})
 	}
 	all = append(all, []Figure{
-		{"leave", "joins", "until a clean leave is seen in a channel of " + n(s.Channels[0]) + ", p50", "ms", 0.5},
+		{"leave", "joins", "until a clean leave is seen in a channel of " + n(s.Channels[0].Members) + ", p50", "ms", 0.5},
 		{"leave.p99", "joins", "the same, p99", "ms", 1},
 		{"mass.time", "mass", n(s.Mass) + " join one empty channel at once, until all have seen all", "s", 0.5},
 		{"mass.cpu", "mass", "the same, processor", "s", 0.5},

@@ -6,13 +6,15 @@ import (
 	"time"
 
 	"github.com/rollcall-presence/rollcall/cmd/rollcall/load"
-	"github.com/rollcall-presence/rollcall/scripts/bench.d/process"
 )
 
 // measures has a function for each of [Parts]. It notes the samples of the part's figures.
 var measures = map[string]func(context.Context, *trial) error{
 	"memory": measureMemory,
 	"idle":   measureIdle,
+	"accept": measureAccept,
+	"joins":  measureJoins,
+	"mass":   measureMass,
 }
 
 const (
@@ -28,7 +30,7 @@ func measureMemory(ctx context.Context, t *trial) error {
 	if err := pause(ctx, rest); err != nil {
 		return err
 	}
-	empty, err := process.Used(t.up.processes...)
+	empty, err := t.group.Used()
 	if err != nil {
 		return err
 	}
@@ -37,7 +39,7 @@ func measureMemory(ctx context.Context, t *trial) error {
 	if err != nil {
 		return err
 	}
-	hold, err := phase(r.Result, "hold")
+	hold, _, err := t.phase(r.Result, "hold")
 	if err != nil {
 		return err
 	}
@@ -52,11 +54,65 @@ func measureIdle(ctx context.Context, t *trial) error {
 	if err != nil {
 		return err
 	}
-	hold, err := phase(r.Result, "hold")
+	hold, _, err := t.phase(r.Result, "hold")
 	if err != nil {
 		return err
 	}
 	t.note("idle", 100*hold.CPU/hold.Seconds)
+	return nil
+}
+
+// measureAccept has clients come as fast as they are let in.
+func measureAccept(ctx context.Context, t *trial) error {
+	r, err := load.Accept(ctx, t.options(), load.AcceptPlan{Clients: t.scale.Accept, Members: members})
+	if err != nil {
+		return err
+	}
+	connect, _, err := t.phase(r.Result, "connect")
+	if err != nil {
+		return err
+	}
+	settle, _, err := t.phase(r.Result, "settle") // what is still told of the last
+	if err != nil {
+		return err
+	}
+	t.note("accept", connect.CPU+settle.CPU)
+	return nil
+}
+
+// measureJoins has somebody come and go in channels of several sizes.
+func measureJoins(ctx context.Context, t *trial) error {
+	for i, c := range t.scale.Channels {
+		o := t.options()
+		o.Meter = t.clock
+		r, err := load.Joins(ctx, o, load.JoinsPlan{Members: c.Members, Joins: c.Joins, Apart: true})
+		if err != nil {
+			return fmt.Errorf("channel of %d: %w", c.Members, err)
+		}
+		t.note(told(c.Members), r.PerJoin)
+		t.note(last(c.Members), r.JoinLast.P50)
+		t.note(last(c.Members)+".p99", r.JoinLast.P99)
+		if i == 0 {
+			t.note("leave", r.LeaveLast.P50)
+			t.note("leave.p99", r.LeaveLast.P99)
+		}
+	}
+	return nil
+}
+
+// measureMass has all join one channel at once. Memory is at its most somewhere in between.
+func measureMass(ctx context.Context, t *trial) error {
+	r, err := load.Mass(ctx, t.options(), load.MassPlan{Members: t.scale.Mass})
+	if err != nil {
+		return err
+	}
+	mass, most, err := t.phase(r.Result, "mass")
+	if err != nil {
+		return err
+	}
+	t.note("mass.time", r.Millis/1e3)
+	t.note("mass.cpu", mass.CPU)
+	t.note("mass.memory", float64(most)/1e6)
 	return nil
 }
 

@@ -2,7 +2,6 @@ package compare
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -58,7 +57,11 @@ func (p Plan) trial(ctx context.Context, part string, s System, to *Measured) er
 		return err
 	}
 	defer up.stop()
-	t := &trial{scale: p.Scale, system: s, up: up, to: to}
+	group, err := process.NewGroup(up.processes...)
+	if err != nil {
+		return err
+	}
+	t := &trial{scale: p.Scale, system: s, up: up, group: group, to: to}
 	err = measures[part](ctx, t)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -80,9 +83,10 @@ type trial struct {
 	scale  Scale
 	system System
 	up     *running
+	group  process.Group // what counts
 	to     *Measured
-	peak   int64 // the most memory there was in the last phase
-	loads  int   // scenarios so far
+	loads  int             // scenarios so far
+	used   []process.Usage // in the last scenario, before and after each phase
 }
 
 func (t *trial) note(key string, value float64) {
@@ -92,6 +96,7 @@ func (t *trial) note(key string, value float64) {
 // options are for a scenario of the load.
 func (t *trial) options() load.Options {
 	t.loads++
+	t.used = nil
 	return load.Options{
 		Dialect: t.up.dialect, URLs: []string{t.up.url}, Run: fmt.Sprintf("b%d", t.loads),
 		Patience: patience, Loose: t.system.Role == Peer, Meter: t.meter,
@@ -103,19 +108,26 @@ const patience = time.Minute
 
 // meter reads what the system has used, for the load.
 func (t *trial) meter(context.Context) (load.Usage, error) {
-	u, err := process.Used(t.up.processes...)
+	u, err := t.group.Used()
 	if err != nil {
 		return load.Usage{}, err
 	}
-	t.peak = u.Peak
-	return load.Usage{CPU: u.CPU, Resident: u.Resident}, process.ResetPeak(t.up.processes...)
+	t.used = append(t.used, u)
+	return load.Usage{CPU: u.CPU, Resident: u.Resident}, t.group.ResetPeak()
 }
 
-// phase returns one part of what a scenario measured.
-func phase(r load.Result, name string) (load.Phase, error) {
+// clock reads processor time alone, where it is read all the time.
+func (t *trial) clock(context.Context) (load.Usage, error) {
+	cpu, err := t.group.CPU()
+	return load.Usage{CPU: cpu}, err
+}
+
+// phase returns one part of what a scenario measured, and by how many bytes the memory grew
+// meanwhile at its most.
+func (t *trial) phase(r load.Result, name string) (p load.Phase, most int64, err error) {
 	i := slices.IndexFunc(r.Phases, func(p load.Phase) bool { return p.Name == name })
-	if i < 0 {
-		return load.Phase{}, errors.New("the load has no phase " + name)
+	if i < 0 || len(t.used) < 2*i+2 {
+		return p, 0, fmt.Errorf("the load has no phase %q", name)
 	}
-	return r.Phases[i], nil
+	return r.Phases[i], t.used[2*i+1].Sub(t.used[2*i]).Peak, nil
 }

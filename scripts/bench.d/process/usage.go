@@ -17,18 +17,26 @@ type Usage struct {
 	Peak     int64         // bytes, the most there were since ResetPeak; a sum over processes, which need not have had theirs at one time
 }
 
-// Sub returns what was used since before.
+// Sub returns what was used since before; the peak is by how much there was more at most.
 func (u Usage) Sub(before Usage) Usage {
 	return Usage{u.CPU - before.CPU, u.Resident - before.Resident, u.Peak - before.Resident}
 }
 
-// Used reads what processes have used so far.
-func Used(processes ...*Process) (u Usage, err error) {
+// Group is some processes and all that they had started when it was made.
+type Group struct{ ids []int }
+
+// NewGroup finds out what processes have started.
+func NewGroup(processes ...*Process) (Group, error) {
 	ids, err := family(processes)
-	if err != nil {
+	return Group{ids}, err
+}
+
+// Used reads what all have used so far.
+func (g Group) Used() (u Usage, err error) {
+	if u.CPU, err = g.CPU(); err != nil {
 		return u, err
 	}
-	for _, id := range ids {
+	for _, id := range g.ids {
 		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", id))
 		if err != nil {
 			return u, fmt.Errorf("read memory of process %d: %w", id, err)
@@ -37,22 +45,26 @@ func Used(processes ...*Process) (u Usage, err error) {
 		if err != nil {
 			return u, fmt.Errorf("read memory of process %d: %w", id, err)
 		}
-		spent, err := processorTime(id)
-		if err != nil {
-			return u, fmt.Errorf("read processor time of process %d: %w", id, err)
-		}
-		u.CPU, u.Resident, u.Peak = u.CPU+spent, u.Resident+resident, u.Peak+peak
+		u.Resident, u.Peak = u.Resident+resident, u.Peak+peak
 	}
 	return u, nil
 }
 
-// ResetPeak begins to look for the peak anew.
-func ResetPeak(processes ...*Process) error {
-	ids, err := family(processes)
-	if err != nil {
-		return err
+// CPU is the cheap part of Used.
+func (g Group) CPU() (all time.Duration, err error) {
+	for _, id := range g.ids {
+		spent, err := processorTime(id)
+		if err != nil {
+			return 0, fmt.Errorf("read processor time of process %d: %w", id, err)
+		}
+		all += spent
 	}
-	for _, id := range ids {
+	return all, nil
+}
+
+// ResetPeak begins to look for the peak anew.
+func (g Group) ResetPeak() error {
+	for _, id := range g.ids {
 		if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", id), []byte("5"), 0); err != nil {
 			return fmt.Errorf("reset the peak of memory: %w", err)
 		}

@@ -42,11 +42,11 @@ func TestUsageIsThatOfAllDescendants(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Kill()
-	family, err := family([]*Process{p})
+	group, err := NewGroup(p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	used, err := Used(p)
+	used, err := group.Used()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,8 +54,8 @@ func TestUsageIsThatOfAllDescendants(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(family) != 2 || used.CPU <= own || used.Resident <= 0 || used.Peak < used.Resident {
-		t.Errorf("%d processes, of which the first used %v, have used %+v", len(family), own, used)
+	if len(group.ids) != 2 || used.CPU <= own || used.Resident <= 0 || used.Peak < used.Resident {
+		t.Errorf("%d processes, of which the first used %v, have used %+v", len(group.ids), own, used)
 	}
 }
 
