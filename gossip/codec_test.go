@@ -191,7 +191,7 @@ func TestLargestEntryFitsIntoAFrame(t *testing.T) {
 	led := newLedger(minGone)
 	big := string(bytes.Repeat([]byte("x"), MaxData))
 	for id := range uint64(20) {
-		led.set(0, &Item{id + 1, channels.Change{Number: id + 1, Membership: &channels.Membership{ID: id + 1, Session: 1, Channel: big[:MaxName], Data: big}}})
+		led.set(0, Item{id + 1, channels.Change{Number: id + 1, Membership: &channels.Membership{ID: id + 1, Session: 1, Channel: big[:MaxName], Data: big}}})
 	}
 	for cur := (&cursor{fresh: true}); cur.pending(led); {
 		body, err := (&Frame{Ping: &Ping{}, Answer: cur.advance(led, answerItems)}).Append(nil, wall)

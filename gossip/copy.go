@@ -124,7 +124,7 @@ func (c *Copy) apply(now channels.Now, to uint64) []channels.Change {
 		} else if it.Session != nil || it.Membership != nil {
 			ends = append(ends, it.Change) // came and went unseen, and her user is elsewhere
 		}
-		c.led.set(now.Run, &Item{it.ID, it.Change})
+		c.led.set(now.Run, *it)
 	}
 	if c.whole {
 		ends = append(ends, missing(old, c.led)...)
@@ -139,7 +139,7 @@ func (c *Copy) apply(now channels.Now, to uint64) []channels.Change {
 // does not tell of: those removals are forgotten, and their reasons with them.
 func missing(old, whole *ledger) (ends []channels.Change) {
 	old.all(func(it *Item) {
-		if _, ok := whole.items[it.ID]; !ok {
+		if _, ok := whole.numbers[it.ID]; !ok {
 			ends = append(ends, channels.Change{Session: it.Session, Membership: it.Membership,
 				End: &channels.End{Reason: channels.ReasonClosed, Forgotten: true}})
 		}

@@ -182,12 +182,12 @@ func TestRemovalsAreBounded(t *testing.T) {
 		put(id+1, &channels.End{Reason: channels.ReasonLeft})
 	}
 	led := o.table.led
-	if len(led.gone) != minGone || led.floor == 0 || len(led.items) != minGone || len(led.slots) > 3*minGone {
+	if len(led.gone) != minGone || led.floor == 0 || len(led.numbers) != minGone || len(led.slots) > 3*minGone {
 		t.Errorf("%d removals, %d items, %d slots, floor %d; want %d removals, no more items, and a floor",
-			len(led.gone), len(led.items), len(led.slots), led.floor, minGone)
+			len(led.gone), len(led.numbers), len(led.slots), led.floor, minGone)
 	}
 	led.forget(removalAge)
-	if len(led.gone) != 0 || led.floor != led.number || len(led.items) != 0 || led.digest != 0 {
+	if len(led.gone) != 0 || led.floor != led.number || len(led.numbers) != 0 || led.digest != 0 {
 		t.Errorf("after %v: %d removals, floor %d of %d, digest %d; want nothing left", removalAge, len(led.gone), led.floor, led.number, led.digest)
 	}
 }

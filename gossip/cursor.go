@@ -41,8 +41,8 @@ func (c *cursor) advance(l *ledger, most int) *Answer {
 			c.at = a.To
 			return a
 		}
-		it := l.slots[i].item
-		if it == nil || it.End != nil && c.whole && it.Number <= c.start {
+		it := &l.slots[i]
+		if it.movedOn() || it.End != nil && c.whole && it.Number <= c.start {
 			continue
 		}
 		a.Items = append(a.Items, *it)

@@ -21,16 +21,10 @@ type Item struct {
 	channels.Change
 }
 
-// slot is a place in the order of numbers. Its entry has moved on if item is nil.
-type slot struct {
-	number uint64
-	item   *Item
-}
-
 // gone is a removal that is still remembered.
 type gone struct {
-	item *Item
-	at   time.Duration // running time of its removal
+	id, number uint64
+	at         time.Duration // running time of its removal
 }
 
 // ledger holds the entries of one origin in the order of their last change: it
@@ -43,30 +37,32 @@ type ledger struct {
 
 	keep int // removals that are remembered, or the live entries if they are more
 
-	items map[uint64]*Item // live and removed, by id
-	slots []slot           // by number
-	dead  int              // slots whose entry has moved on
-	gone  []gone           // by number
+	numbers map[uint64]uint64 // of the last change of each entry, live and removed, by id
+	slots   []Item            // by number; one whose entry has moved on has a number alone
+	dead    int               // of these
+	gone    []gone            // by number
 }
 
-func newLedger(keep int) *ledger { return &ledger{keep: keep, items: map[uint64]*Item{}} }
+func newLedger(keep int) *ledger { return &ledger{keep: keep, numbers: map[uint64]uint64{}} }
 
-// get returns the live entry of that id, or nil.
+// get returns the live entry of that id, or nil. It is good until the next change.
 func (l *ledger) get(id uint64) *Item {
-	if it := l.items[id]; it != nil && it.End == nil {
-		return it
+	if number, ok := l.numbers[id]; ok {
+		if it := &l.slots[l.after(number-1)]; it.End == nil {
+			return it
+		}
 	}
 	return nil
 }
 
 // set records a change. Numbers only grow; at is the running time.
-func (l *ledger) set(at time.Duration, it *Item) {
+func (l *ledger) set(at time.Duration, it Item) {
 	l.drop(it.ID)
-	l.items[it.ID] = it
-	l.slots = append(l.slots, slot{it.Number, it})
+	l.numbers[it.ID] = it.Number
+	l.slots = append(l.slots, it)
 	l.number = max(l.number, it.Number)
 	if it.End != nil {
-		l.gone = append(l.gone, gone{it, at})
+		l.gone = append(l.gone, gone{it.ID, it.Number, at})
 		return
 	}
 	l.live++
@@ -75,37 +71,40 @@ func (l *ledger) set(at time.Duration, it *Item) {
 
 // drop takes the entry of that id out of the order.
 func (l *ledger) drop(id uint64) {
-	old := l.items[id]
-	if old == nil {
+	number, ok := l.numbers[id]
+	if !ok {
 		return
 	}
-	delete(l.items, id)
-	i := l.after(old.Number - 1)
-	l.slots[i].item = nil
-	l.dead++
+	delete(l.numbers, id)
+	old := &l.slots[l.after(number-1)]
 	if old.End == nil {
 		l.live--
-		l.digest -= mix(id, old.Number)
+		l.digest -= mix(id, number)
 	}
+	*old = Item{Change: channels.Change{Number: number}}
+	l.dead++
 	if l.dead > len(l.slots)/2+64 {
-		l.slots = slices.DeleteFunc(l.slots, func(s slot) bool { return s.item == nil })
+		l.slots = slices.DeleteFunc(l.slots, Item.movedOn)
 		l.dead = 0
 	}
 }
 
+// movedOn reports whether this is but the place of an entry that was changed since.
+func (it Item) movedOn() bool { return it.ID == 0 }
+
 // after returns the index of the first slot above n.
 func (l *ledger) after(n uint64) int {
-	return sort.Search(len(l.slots), func(i int) bool { return l.slots[i].number > n })
+	return sort.Search(len(l.slots), func(i int) bool { return l.slots[i].Number > n })
 }
 
 // forget raises the floor over removals that are too old or too many.
 func (l *ledger) forget(now time.Duration) {
 	most, n := max(l.keep, l.live), 0
 	for n < len(l.gone) && (len(l.gone)-n > most || now-l.gone[n].at >= removalAge) {
-		it := l.gone[n].item
-		l.floor = max(l.floor, it.Number)
-		if l.items[it.ID] == it {
-			l.drop(it.ID)
+		g := l.gone[n]
+		l.floor = max(l.floor, g.number)
+		if l.numbers[g.id] == g.number {
+			l.drop(g.id)
 		}
 		n++
 	}
@@ -118,17 +117,17 @@ func (l *ledger) forget(now time.Duration) {
 
 // all calls f for every live entry, in the order of numbers.
 func (l *ledger) all(f func(*Item)) {
-	for _, s := range l.slots {
-		if s.item != nil && s.item.End == nil {
-			f(s.item)
+	for i := range l.slots {
+		if it := &l.slots[i]; !it.movedOn() && it.End == nil {
+			f(it)
 		}
 	}
 }
 
 // changes yields every live entry as a put, in the order of numbers.
 func (l *ledger) changes(yield func(channels.Change) bool) {
-	for _, s := range l.slots {
-		if s.item != nil && s.item.End == nil && !yield(s.item.Change) {
+	for _, it := range l.slots {
+		if !it.movedOn() && it.End == nil && !yield(it.Change) {
 			return
 		}
 	}

@@ -30,7 +30,7 @@ func (t *Table) put(run time.Duration, ch channels.Change) bool {
 		ch = remains(ch)
 	}
 	ch.Number = t.led.number + 1
-	t.led.set(run, &Item{id, ch})
+	t.led.set(run, Item{id, ch})
 	t.led.forget(run)
 	return true
 }
