@@ -94,14 +94,14 @@ func TestLoadThatIsEndedEarlyPrintsWhatThereIs(t *testing.T) {
 
 func TestLoadRefusesWhatItCannotDo(t *testing.T) {
 	for args, want := range map[string]string{
-		"--secret s --url ws://chat.example idle":              `--url is "ws://chat.example/v1/connect", want a node on the loopback of this machine, or --allow-remote`,
-		"--secret s --url ws://127.0.0.1.chat.example idle":    `--url is "ws://127.0.0.1.chat.example/v1/connect", want`,
-		"--secret s --url ws://localhost,ws://10.0.0.1 mass":   `--url is "ws://10.0.0.1/v1/connect", want`,
-		"--secret s dance":                                     `<scenario>: "dance", want idle, accept, joins, mass, churn, storm or silent`,
-		"--secret s":                                           `expected "<scenario>"`,
-		"idle":                                                 `missing flags: --secret=SECRET`,
-		"--secret s --rate 5 idle":                             `--rate: want none with idle, which takes --clients, --members, --duration`,
-		"--secret s --clients 10000001 idle":                   `load: clients: 10000001, want 1 to 1000000`,
+		"--secret s --url ws://chat.example idle":            `--url is "ws://chat.example/v1/connect", want a node on the loopback of this machine, or --allow-remote`,
+		"--secret s --url ws://127.0.0.1.chat.example idle":  `--url is "ws://127.0.0.1.chat.example/v1/connect", want`,
+		"--secret s --url ws://localhost,ws://10.0.0.1 mass": `--url is "ws://10.0.0.1/v1/connect", want`,
+		"--secret s dance":                   `<scenario>: "dance", want idle, accept, joins, mass, churn, storm or silent`,
+		"--secret s":                         `expected "<scenario>"`,
+		"idle":                               `missing flags: --secret=SECRET`,
+		"--secret s --rate 5 idle":           `--rate: want none with idle, which takes --clients, --members, --duration`,
+		"--secret s --clients 10000001 idle": `load: clients: 10000001, want 1 to 1000000`,
 		"--secret s --clients 2 --silent 2 silent":             `load: silent: 2, want 1 to 1`,
 		"--secret s --prefix ? idle":                           `load: run "?", want letters, digits, dots and dashes`,
 		"--secret s --clients 1 --url ws://127.0.0.1:1 accept": `load-`,

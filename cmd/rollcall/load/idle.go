@@ -34,14 +34,12 @@ func Idle(ctx context.Context, o Options, plan IdlePlan) (r IdleResult, err erro
 		if err := c.come(ctx, true, nil); err != nil {
 			return err
 		}
-		return c.phase(ctx, "hold", func() error {
-			c.listen(func(e event) {
-				if e.kind == joined || e.kind == left {
-					c.checks.stray(e)
-				}
-			})
-			return c.wait(ctx, "hold", plan.Hold)
+		c.listen(func(e event) {
+			if e.kind == joined || e.kind == left {
+				c.checks.stray(e)
+			}
 		})
+		return c.phase(ctx, "hold", func() error { return c.wait(ctx, "hold", plan.Hold) })
 	})
 	r.measure()
 	return r, err

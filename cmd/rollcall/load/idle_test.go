@@ -1,8 +1,6 @@
 package load
 
-import (
-	"testing"
-)
+import "testing"
 
 func TestIdleClientsAreListedExactlyAndLeaveNobodyBehind(t *testing.T) {
 	n := newNode(t)
@@ -16,7 +14,5 @@ func TestIdleClientsAreListedExactlyAndLeaveNobodyBehind(t *testing.T) {
 	if r.Traffic.FramesOut < 50 || r.Traffic.FramesIn < 50 || r.Traffic.BytesIn < r.Traffic.FramesIn {
 		t.Errorf("traffic %+v, want a hello and a join each, and their answers", r.Traffic)
 	}
-	if left, _ := n.Channels("", "", 10); len(left) > 0 {
-		t.Errorf("channels %+v are left, want none", left)
-	}
+	nobodyLeft(t, n)
 }

@@ -142,14 +142,10 @@ func (j *joiner) change(ctx context.Context, k kind, make func() (time.Time, err
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, j.crowd.options.Patience)
-	defer cancel()
-	select {
-	case <-done:
-	case <-ctx.Done():
+	if err := j.crowd.allTold(ctx, done, j.crowd.options.Patience); err != nil {
 		j.mu.Lock()
 		defer j.mu.Unlock()
-		return fmt.Errorf("%d of %d members: %w", j.untold, j.members, untold(ctx))
+		return fmt.Errorf("%d of %d members: %w", j.untold, j.members, err)
 	}
 	took.first.add(j.first.Sub(begun))
 	took.last.add(j.last.Sub(begun))

@@ -66,8 +66,6 @@ func (m *mass) run(ctx context.Context, c *crowd) error {
 
 // join has all join, and waits until they see each other.
 func (m *mass) join(ctx context.Context, c *crowd) error {
-	ctx, cancel := context.WithTimeout(ctx, c.options.Patience)
-	defer cancel()
 	defer c.watchProgress("mass", m.members, func() int {
 		m.mu.Lock()
 		defer m.mu.Unlock()
@@ -85,14 +83,12 @@ func (m *mass) join(ctx context.Context, c *crowd) error {
 		m.asked[one.user] = at
 		m.mu.Unlock()
 	}
-	select {
-	case <-m.done:
-		return nil
-	case <-ctx.Done():
+	if err := c.allTold(ctx, m.done, c.options.Patience); err != nil {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		return fmt.Errorf("%d of %d have not seen everybody: %w", m.members-m.completed, m.members, untold(ctx))
+		return fmt.Errorf("%d of %d have not seen everybody: %w", m.members-m.completed, m.members, err)
 	}
+	return nil
 }
 
 func (m *mass) hear(e event) {

@@ -27,6 +27,10 @@ type Options struct {
 	// what they should. Default 30s.
 	Patience time.Duration
 
+	// giveUp ends waits for what clients should see, as patience does: tests know what will not
+	// come. nil: only patience does.
+	giveUp <-chan struct{}
+
 	// Settle is how long after the last wait is over nothing wrong may be told. Default 200ms.
 	Settle time.Duration
 

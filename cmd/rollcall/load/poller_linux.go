@@ -24,7 +24,7 @@ type poller struct {
 const (
 	pollBatch  = 256       // sockets with something to read that are looked at together
 	pollBuffer = 256 << 10 // bytes
-	pollWait   = 100       // milliseconds until it is seen at the latest that the poller was ended
+	pollWait   = 25        // milliseconds until it is seen at the latest that the poller was ended
 )
 
 // newPoller returns nil if the system has none to give.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Report is the outcome of a scenario, as far as all have it in common. The types behind it have it
@@ -74,7 +75,23 @@ func atLeast(what string, value, least, most int) error {
 // what they see can be compared.
 var errUntold = errors.New("not told of a change in time")
 
-// untold returns why a wait of a scenario has ended early: patience was over, or all is.
+// allTold waits until done is closed, for a while.
+func (c *crowd) allTold(ctx context.Context, done <-chan struct{}, longest time.Duration) error {
+	patience := time.NewTimer(longest)
+	defer patience.Stop()
+	select {
+	case <-done:
+		return nil
+	case <-patience.C:
+		return errUntold
+	case <-c.options.giveUp:
+		return errUntold
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// untold returns why a wait with a timeout has ended: patience was over, or all is.
 func untold(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return errUntold

@@ -15,7 +15,7 @@ func (c *crowd) settle(ctx context.Context) error {
 			i++
 			continue
 		}
-		if time.Now().After(end) {
+		if time.Now().After(end) || c.givenUp() {
 			break
 		}
 		if err := sleep(ctx, pause); err != nil {
@@ -62,5 +62,14 @@ func sleepUntil(ctx context.Context, at time.Time) error {
 			continue
 		}
 		nap(left)
+	}
+}
+
+func (c *crowd) givenUp() bool {
+	select {
+	case <-c.options.giveUp:
+		return true
+	default:
+		return false
 	}
 }

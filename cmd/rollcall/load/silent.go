@@ -16,7 +16,9 @@ type SilentPlan struct {
 	Silent  int           // how many fall silent, fewer than Clients; the others see it
 	Spread  time.Duration // they do so at random moments of it, since what they said last matters
 	Longest time.Duration // after the last of them, until which the others must have seen all leave; 0: 1m
-	Seed    uint64        // decides who and when
+	Seed    uint64        // decides who, and in which order
+
+	fell func(user string) // is told of each who has fallen silent, for tests; nil: nobody asks
 }
 
 // SilentResult has the phases "connect", "settle" and "silent".
@@ -119,14 +121,15 @@ func (s *silent) silence(ctx context.Context, c *crowd, chosen []int) error {
 		s.fell[one.user] = f
 		s.mu.Unlock()
 		one.room.note(one.user, false)
+		if s.plan.fell != nil {
+			s.plan.fell(one.name())
+		}
 	}
 	return nil
 }
 
 // await waits until all were told of all.
 func (s *silent) await(ctx context.Context, c *crowd) error {
-	ctx, cancel := context.WithTimeout(ctx, s.plan.Longest)
-	defer cancel()
 	defer c.watchProgress("leaves told", 0, func() int { return int(s.fall.count()) })()
 	s.mu.Lock()
 	untoldOf := s.untold
@@ -134,14 +137,12 @@ func (s *silent) await(ctx context.Context, c *crowd) error {
 	if untoldOf == 0 {
 		return nil // nobody is left to be told
 	}
-	select {
-	case <-s.done:
-		return nil
-	case <-ctx.Done():
+	if err := c.allTold(ctx, s.done, s.plan.Longest); err != nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return fmt.Errorf("%d leaves of who is silent for %v and more: %w", s.untold, s.plan.Longest, untold(ctx))
+		return fmt.Errorf("%d leaves of who was silent for up to %v: %w", s.untold, s.plan.Longest, err)
 	}
+	return nil
 }
 
 func (s *silent) hear(e event, going map[*client]bool) {

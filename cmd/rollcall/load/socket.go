@@ -136,6 +136,7 @@ func (s *socket) feed(at time.Time, data []byte) error {
 	switch {
 	case len(data) == 0:
 		s.rest = nil // thousands are idle
+	case kept && len(data) == len(s.rest): // nothing was complete
 	case kept:
 		s.rest = s.rest[:copy(s.rest, data)]
 	default:
