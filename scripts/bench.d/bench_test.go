@@ -61,13 +61,13 @@ func TestSummaryComparesWithItsFloor(t *testing.T) {
 }
 
 func TestWrongFlagsAreRefused(t *testing.T) {
-	for _, args := range [][]string{{"--only", "speed"}, {"latency"}, {"--fast"}} {
+	for _, args := range [][]string{{"--only", "speed"}, {"latency"}, {"--fast"}, {"--systems", "other"}, {"--figures", "idle,beauty"}, {"--rounds", "-1"}} {
 		if _, err := parse(args, io.Discard); err == nil {
 			t.Errorf("%q is taken", args)
 		}
 	}
 	o, err := parse([]string{"--quick", "--only", "idle"}, io.Discard)
-	if err != nil || !slices.Equal(o.parts, []string{"idle"}) || o.look >= 30*time.Second {
+	if err != nil || !o.quick || !slices.Equal(o.parts, []string{"idle"}) || o.look >= 30*time.Second {
 		t.Errorf("--quick --only idle: %+v, %v", o, err)
 	}
 }

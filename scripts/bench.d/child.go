@@ -21,6 +21,9 @@ type addresses struct {
 	Gossip string `json:"gossip"`
 }
 
+// url is where clients of a node connect.
+func (c *child) url() string { return "ws://" + c.at.Listen + "/v1/connect" }
+
 // start runs a program and returns once its log, in JSON on stderr, says where it
 // listens. env is its environment besides that of the bench.
 func start(ctx context.Context, name string, env []string, program string, args ...string) (*child, error) {

@@ -12,19 +12,19 @@ import (
 	"github.com/rollcall-presence/rollcall/node/client"
 )
 
-// nodes is how many nodes a cluster has here.
+// nodes is how many nodes a cluster has where nothing else is said.
 const nodes = 3
 
-// cluster is three nodes as an operator would start them: processes of their
-// own, with encrypted gossip and signed tokens.
+// cluster is nodes as an operator would start them: processes of their own, with
+// encrypted gossip and signed tokens.
 type cluster struct {
 	nodes  []*child
 	secret []byte
 }
 
-// newCluster starts the nodes, with more flags if need be, and waits until each knows
-// all others.
-func newCluster(ctx context.Context, binary string, flags ...string) (*cluster, error) {
+// newCluster starts that many nodes, with more flags if need be, and waits until each
+// knows all others.
+func newCluster(ctx context.Context, binary string, nodes int, flags ...string) (*cluster, error) {
 	var random [64]byte
 	_, _ = rand.Read(random[:]) // never fails
 	secret := base64.StdEncoding.EncodeToString(random[:32])
@@ -45,7 +45,7 @@ func newCluster(ctx context.Context, binary string, flags ...string) (*cluster, 
 		c.nodes = append(c.nodes, n)
 	}
 	// Each node reads each other one over a stream of its own.
-	err := c.await(ctx, map[string]float64{"rollcall_mesh_members": nodes, "rollcall_mesh_streams": 2 * (nodes - 1)})
+	err := c.await(ctx, map[string]float64{"rollcall_mesh_members": float64(nodes), "rollcall_mesh_streams": float64(2 * (nodes - 1))})
 	if err != nil {
 		c.stop()
 		return nil, err
@@ -102,12 +102,16 @@ func (c *cluster) differs(ctx context.Context, want map[string]float64) (string,
 
 // dial connects a user to a node.
 func (c *cluster) dial(ctx context.Context, node int, user string, handle func(*client.Message)) (*client.Client, error) {
-	now := time.Now()
-	token, err := auth.Sign(c.secret, auth.Claims{User: user, IssuedAt: now, Expires: now.Add(time.Hour)})
+	token, err := c.token(user)
 	if err != nil {
 		return nil, err
 	}
-	return client.Dial(ctx, "ws://"+c.nodes[node].at.Listen+"/v1/connect", client.Hello{Token: token}, handle)
+	return client.Dial(ctx, c.nodes[node].url(), client.Hello{Token: token}, handle)
+}
+
+func (c *cluster) token(user string) (string, error) {
+	now := time.Now()
+	return auth.Sign(c.secret, auth.Claims{User: user, IssuedAt: now, Expires: now.Add(time.Hour)})
 }
 
 // dialAll connects n users, of whom number i goes to the node that at names.

@@ -65,7 +65,7 @@ func (t *teller) await(ctx context.Context, want int64) error {
 func measureFollowing(ctx context.Context, p plan) ([]following, error) {
 	var all []following
 	for _, part := range []func(context.Context, *cluster, plan) (following, error){followOne, followMany, streamChannel} {
-		c, err := newCluster(ctx, p.binary)
+		c, err := newCluster(ctx, p.binary, nodes)
 		if err != nil {
 			return nil, err
 		}

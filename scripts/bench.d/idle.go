@@ -37,7 +37,7 @@ const inRoom = 10
 
 // measureIdle watches one cluster while more and more sessions are there.
 func measureIdle(ctx context.Context, p plan) ([]idle, error) {
-	c, err := newCluster(ctx, p.binary, "--interval", idleInterval.String())
+	c, err := newCluster(ctx, p.binary, nodes, "--interval", idleInterval.String())
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func measureLatency(ctx context.Context, p plan) ([]latency, error) {
 		return nil, err
 	}
 	defer two.stop()
-	c, err := newCluster(ctx, p.binary)
+	c, err := newCluster(ctx, p.binary, nodes)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@
 //
 //   - compare: one node, the programs that do only the unavoidable part, and the peers, each
 //     under the same load: package compare.
+//   - crash: when the users of a killed node are seen to leave.
 //   - latency: from the frame of who joins or leaves to the frame of who follows, in a cluster
 //     of three, both ends in this process, so that one clock tells. In turns with it a bare
 //     relay of WebSocket messages is measured, which is the floor on this machine.
@@ -12,9 +13,10 @@
 //     events of a large channel.
 //   - idle: bytes on the gossip ports, and processor time, while nothing happens, with more
 //     and more sessions.
-//   - memory, throughput: what connections and joins cost a cluster of three.
+//   - scaling: how costs grow with connections, members of a channel, and nodes.
 //
-// Figures of compare are the operating system's; the others are read off the nodes' /metrics.
+// What nodes spend is read off their /metrics where there are several, and otherwise off
+// what the operating system counts.
 package main
 
 import (
@@ -97,21 +99,23 @@ func measure(ctx context.Context, p plan, stderr io.Writer) (*report, error) {
 		switch part {
 		case "compare":
 			r.Compare, err = compare.Run(ctx, p.compare)
-		case "memory":
-			r.Memory, err = measureMemory(ctx, p)
+		case "crash":
+			if r.Crash, err = measureCrash(ctx, p); err == nil && r.Compare != nil {
+				r.Compare.Note("rollcall", "crash", r.Crash.Last...)
+			}
 		case "latency":
 			r.Latency, err = measureLatency(ctx, p)
-		case "throughput":
-			r.Throughput, err = measureThroughput(ctx, p)
 		case "following":
 			r.Following, err = measureFollowing(ctx, p)
 		case "idle":
 			r.Idle, err = measureIdle(ctx, p)
+		case "scaling":
+			r.Scaling, err = measureScaling(ctx, p)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", part, err)
 		}
 	}
-	r.Machine.LoadAfter = load()
+	r.Machine.LoadAfter = loadAverage()
 	return r, nil
 }

@@ -14,24 +14,46 @@ import (
 
 // plan is how much is measured.
 type plan struct {
-	binary      string // of rollcall
-	revision    string // of it, for the report
-	quick       bool
-	parts       []string
-	compare     compare.Plan
-	samples     int           // of each kind of latency
-	connections int           // for memory
-	joiners     int           // for throughput, each with a channel of its own
-	crowd       int           // for throughput, all in one channel
-	sessions    []int         // for idle, growing
-	followers   int           // of one user
-	followed    int           // by one user
-	large       int           // members of a channel with a stream over it
-	changes     int           // told to each of these
-	look        time.Duration // how long an idle cluster is watched
+	binary    string // of rollcall
+	revision  string // of it, for the report
+	quick     bool
+	parts     []string
+	compare   compare.Plan
+	lost      int           // users on a node that is killed
+	kills     int           // of such a node
+	samples   int           // of each kind of latency
+	sessions  []int         // for idle, growing
+	followers int           // of one user
+	followed  int           // by one user
+	large     int           // members of a channel with a stream over it
+	changes   int           // told to each of these
+	look      time.Duration // how long an idle cluster is watched
+	grow      sizes
 }
 
-var parts = []string{"compare", "memory", "latency", "throughput", "following", "idle"}
+var parts = []string{"compare", "crash", "latency", "following", "idle", "scaling"}
+
+// fullPlan is what the figures of the README are of. Half a minute is what memberlist lets
+// pass between two exchanges of its state.
+func fullPlan() plan {
+	const look = 30 * time.Second
+	return plan{parts: parts, lost: 200, kills: 5, samples: 1000,
+		followers: 1000, followed: 200, large: 10_000, changes: 200,
+		sessions: []int{0, nodes, 1000, 10_000}, look: look,
+		grow: sizes{[]int{1000, 2000, 5000, 10_000, 15_000}, []int{10, 100, 1000, 5000, 20_000}, []int{1, 3, 5},
+			100, 2000, 1000, 1000, 10 * time.Second, look}}
+}
+
+// quickPlan is less of all. It kills no node, for which there is no quick way.
+func quickPlan() plan {
+	const look = 5 * time.Second
+	p := fullPlan()
+	p.quick, p.parts = true, []string{"compare", "latency", "following", "idle", "scaling"}
+	p.kills, p.samples, p.look = 1, 100, look
+	p.sessions, p.followers, p.followed, p.large, p.changes = []int{0, 1000}, 200, 50, 1000, 50
+	p.grow = sizes{[]int{1000, 3000}, []int{10, 1000}, []int{1, 3}, 20, 500, 300, 300, 3 * time.Second, look}
+	return p
+}
 
 // options are what the command line says.
 type options struct {
@@ -53,10 +75,7 @@ type choices struct {
 }
 
 func parse(args []string, stderr io.Writer) (o options, err error) {
-	// Half a minute is what memberlist lets pass between two exchanges of its state.
-	o.plan = plan{parts: parts, samples: 1000, connections: 2000, joiners: 2000, crowd: 1000,
-		followers: 1000, followed: 200, large: 10_000, changes: 200,
-		sessions: []int{0, nodes, 1000, 10_000}, look: 30 * time.Second}
+	o.plan = fullPlan()
 	var c choices
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(stderr)
@@ -83,9 +102,9 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 		return o, fmt.Errorf("%q is no flag", fs.Arg(0))
 	}
 	if o.quick {
-		o.samples, o.joiners, o.crowd, o.look = 200, 500, 300, 6*time.Second
-		o.sessions = []int{0, 1000, 10_000}
-		o.followers, o.followed, o.large, o.changes = 200, 50, 1000, 50
+		full := o.plan
+		o.plan = quickPlan()
+		o.binary, o.revision = full.binary, full.revision
 	}
 	return o, o.choose(c)
 }
@@ -125,12 +144,18 @@ func (o *options) choose(c choices) (err error) {
 	if p.Systems, err = chosen("--systems", p.Systems, name, c.systems); err != nil {
 		return err
 	}
+	// To wait for silence takes minutes.
+	if o.quick && len(c.figures) == 0 {
+		c.figures = slices.DeleteFunc(slices.Clone(compare.Parts), func(part string) bool { return part == "silent" })
+	}
 	same := func(s string) string { return s }
 	if p.Parts, err = chosen("--figures", compare.Parts, same, c.figures); err != nil {
 		return err
 	}
 	o.compare = p
-	o.parts, err = chosen("--only", parts, same, c.only)
+	if len(c.only) > 0 {
+		o.parts, err = chosen("--only", parts, same, c.only)
+	}
 	return err
 }
 

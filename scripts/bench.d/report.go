@@ -7,22 +7,22 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/rollcall-presence/rollcall/scripts/bench.d/compare"
+	"github.com/rollcall-presence/rollcall/scripts/bench.d/markdown"
 )
 
 // report is all that was measured.
 type report struct {
-	Machine    machine          `json:"machine"`
-	Quick      bool             `json:"quick"`
-	Compare    *compare.Results `json:"compare,omitempty"`
-	Memory     []memory         `json:"memory,omitempty"`
-	Latency    []latency        `json:"latency,omitempty"`
-	Throughput []throughput     `json:"throughput,omitempty"`
-	Following  []following      `json:"following,omitempty"`
-	Idle       []idle           `json:"idle,omitempty"`
+	Machine   machine          `json:"machine"`
+	Quick     bool             `json:"quick"`
+	Compare   *compare.Results `json:"compare,omitempty"`
+	Crash     *crash           `json:"crash,omitempty"`
+	Latency   []latency        `json:"latency,omitempty"`
+	Following []following      `json:"following,omitempty"`
+	Idle      []idle           `json:"idle,omitempty"`
+	Scaling   *scaling         `json:"scaling,omitempty"`
 }
 
 // machine is where and when it was measured. Loads are of the last minute, by the
@@ -40,7 +40,7 @@ type machine struct {
 
 func thisMachine(revision string) machine {
 	return machine{Date: time.Now().UTC().Truncate(time.Second), Revision: revision, Go: runtime.Version(),
-		System: runtime.GOOS + "/" + runtime.GOARCH, Processor: model(), CPUs: runtime.NumCPU(), LoadBefore: load()}
+		System: runtime.GOOS + "/" + runtime.GOARCH, Processor: model(), CPUs: runtime.NumCPU(), LoadBefore: loadAverage()}
 }
 
 // model returns the processor's name, where Linux tells it.
@@ -59,8 +59,8 @@ func model() string {
 	return "unknown"
 }
 
-// load returns how many processes wanted a processor in the last minute.
-func load() string {
+// loadAverage returns how many processes wanted a processor in the last minute.
+func loadAverage() string {
 	b, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
 		return ""
@@ -69,82 +69,51 @@ func load() string {
 	return first
 }
 
-// print writes the report for people.
+// print writes the report as Markdown, which is read as it is as well.
 func (r *report) print(w io.Writer) error {
 	m := r.Machine
-	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "%s, %d × %s, %s, %s\nrevision %s, load %s before and %s after; servers and load share the processors\n",
-		m.System, m.CPUs, m.Processor, m.Go, m.Date.Format(time.DateTime+" MST"), m.Revision, m.LoadBefore, m.LoadAfter)
-	if r.Compare != nil {
-		fmt.Fprintln(w)
-		if err := r.Compare.Markdown(w); err != nil {
-			return err
+	quick := ""
+	if r.Quick {
+		quick = ", a quick look"
+	}
+	_, err := fmt.Fprintf(w, "Measured on %s: %s, %d × %s, %s, revision %s, load %s before and %s after%s. Servers and load share the processors.\n",
+		m.Date.Format("2 January 2006, 15:04 MST"), m.System, m.CPUs, m.Processor, m.Go, m.Revision, m.LoadBefore, m.LoadAfter, quick)
+	if err == nil && r.Compare != nil {
+		if _, err = fmt.Fprintf(w, "\n### One node, and others\n\n"); err == nil {
+			err = r.Compare.Markdown(w)
 		}
 	}
-	for _, part := range []func(io.Writer){r.printMemory, r.printLatency, r.printThroughput, r.printFollowing, r.printIdle} {
-		part(out)
-	}
-	return out.Flush()
-}
-
-func (r *report) printMemory(w io.Writer) {
-	if len(r.Memory) == 0 {
-		return
-	}
-	fmt.Fprintf(w, "\nMEMORY\tconnections\tRSS before\tRSS after\teach\t\n")
-	for _, m := range r.Memory {
-		here := 0
-		if m.Holds {
-			here = m.Connections
+	for _, t := range r.tables() {
+		if err == nil {
+			err = t.print(w)
 		}
-		fmt.Fprintf(w, "%s\t%d\t%.1f MB\t%.1f MB\t%.1f kB\t\n", m.Node, here, m.Before/1e6, m.After/1e6, m.Each/1e3)
 	}
+	return err
 }
 
-func (r *report) printLatency(w io.Writer) {
-	if len(r.Latency) == 0 {
-		return
-	}
-	fmt.Fprintf(w, "\nLATENCY AT REST\tsamples\tp50 µs\tp90 µs\tp99 µs\tmax µs\tp50 to floor\t\n")
-	for _, l := range r.Latency {
-		ratio := "floor"
-		if l.Floor != "" {
-			ratio = fmt.Sprintf("× %.1f", l.Ratio)
-		}
-		fmt.Fprintf(w, "%s\t%d\t%.0f\t%.0f\t%.0f\t%.0f\t%s\t\n", l.Name, l.Samples, l.P50, l.P90, l.P99, l.Max, ratio)
-	}
-	fmt.Fprintf(w, "aim: join, across nodes\t\t\t\t2000\t\t\t\n")
+// section is a table with its title, and what is to be said of it.
+type section struct {
+	title string
+	rows  [][]string // the first is the head; no other: nothing was measured
+	words string
 }
 
-func (r *report) printThroughput(w io.Writer) {
-	if len(r.Throughput) == 0 {
-		return
+func (s section) print(w io.Writer) error {
+	if len(s.rows) < 2 {
+		return nil
 	}
-	fmt.Fprintf(w, "\nJOINS AT ONCE\tjoins\tanswered in\tper second\tCPU of nodes\tper join\tmembers told\tCPU per told\tgossip per join\t\n")
-	for _, t := range r.Throughput {
-		fmt.Fprintf(w, "%s\t%d\t%.2f s\t%.0f\t%.2f s\t%.0f µs\t%d\t%.1f µs\t%.0f B\t\n",
-			t.Name, t.Joins, t.Seconds, t.PerSecond, t.CPU, t.PerJoin, t.Told, t.PerTold, t.Bytes)
+	if s.title != "" {
+		s.title = "\n### " + s.title
 	}
-}
-
-func (r *report) printFollowing(w io.Writer) {
-	if len(r.Following) == 0 {
-		return
+	if _, err := fmt.Fprintf(w, "%s\n\n", s.title); err != nil {
+		return err
 	}
-	fmt.Fprintf(w, "\nFOLLOWING, at rest\tchanges\ttold\tp50 µs\tp99 µs\tCPU per told\tsync\tin\t\n")
-	for _, f := range r.Following {
-		fmt.Fprintf(w, "%s\t%d\t%d\t%.0f\t%.0f\t%.1f µs\t%.1f kB\t%.0f ms\t\n",
-			f.Name, f.Changes, f.Told, f.P50, f.P99, f.PerTold, float64(f.Sync)/1e3, f.SyncMS)
+	if err := markdown.Table(w, s.rows); err != nil {
+		return err
 	}
-}
-
-func (r *report) printIdle(w io.Writer) {
-	if len(r.Idle) == 0 {
-		return
+	if s.words != "" {
+		_, err := fmt.Fprintf(w, "\n%s\n", s.words)
+		return err
 	}
-	fmt.Fprintf(w, "\nIDLE, per node\tsessions\tinterval\twatched\tbytes/interval\tbytes/s\tpings/interval\tframes/interval\tCPU\tper socket ping\t\n")
-	for _, i := range r.Idle {
-		fmt.Fprintf(w, "\t%d\t%.0f s\t%.0f s\t%.0f\t%.0f\t%.1f\t%.1f\t%.1f %%\t%.0f µs\t\n",
-			i.Sessions, i.Interval, i.Watched, i.Bytes, i.PerSecond, i.Packets, i.Frames, 100*i.CPU, i.PerPing)
-	}
+	return nil
 }

@@ -14,6 +14,7 @@ type Scale struct {
 	Accept      int           `json:"accept"`      // clients that come as fast as they can
 	Channels    []Channel     `json:"channels"`    // whose members are told of joins
 	Mass        int           `json:"mass"`        // clients that join one empty channel at once
+	Silent      int           `json:"silent"`      // clients that fall silent, at random moments
 }
 
 // Channel is a channel in which somebody comes and goes.
@@ -24,12 +25,12 @@ type Channel struct {
 
 // Full is the scale that the targets are for.
 func Full() Scale {
-	return Scale{5000, 2000, 30 * time.Second, 2000, []Channel{{10, 200}, {100, 100}, {1000, 50}}, 1000}
+	return Scale{5000, 2000, 30 * time.Second, 2000, []Channel{{10, 200}, {100, 100}, {1000, 50}}, 1000, 20}
 }
 
 // Quick is some seconds for each system.
 func Quick() Scale {
-	return Scale{1000, 1000, 5 * time.Second, 500, []Channel{{10, 50}, {100, 30}}, 300}
+	return Scale{1000, 1000, 5 * time.Second, 500, []Channel{{10, 50}, {100, 30}}, 300, 5}
 }
 
 // members of the channels that idle connections are in.
@@ -38,14 +39,14 @@ const members = 50
 // Figure is one line of the table. Less is better in all of them.
 type Figure struct {
 	Key    string // of its samples
-	Part   string // that measures it
+	Part   string // that measures it; crash is none of Parts, but noted by the caller
 	Title  string
 	Unit   string
 	Target float64 // what Rollcall must reach at full scale; 0: there is none
 }
 
 // Parts are what can be measured by itself, in the order in which it is.
-var Parts = []string{"memory", "idle", "accept", "joins", "mass", "silent", "crash"}
+var Parts = []string{"memory", "idle", "accept", "joins", "mass", "silent"}
 
 // Figures are the lines of the table at a scale, in order.
 func Figures(s Scale) []Figure {

@@ -15,6 +15,7 @@ var measures = map[string]func(context.Context, *trial) error{
 	"accept": measureAccept,
 	"joins":  measureJoins,
 	"mass":   measureMass,
+	"silent": measureSilent,
 }
 
 const (
@@ -113,6 +114,18 @@ func measureMass(ctx context.Context, t *trial) error {
 	t.note("mass.time", r.Millis/1e3)
 	t.note("mass.cpu", mass.CPU)
 	t.note("mass.memory", float64(most)/1e6)
+	return nil
+}
+
+// measureSilent has clients fall silent with their sockets open, at random moments of the
+// interval in which they are pinged.
+func measureSilent(ctx context.Context, t *trial) error {
+	r, err := load.Silent(ctx, t.options(), load.SilentPlan{Clients: 4 * t.scale.Silent, Members: 4, Silent: t.scale.Silent,
+		Spread: 10 * time.Second, Longest: 3 * time.Minute})
+	if err != nil {
+		return err
+	}
+	t.note("silent", r.AfterFall.Max/1e3)
 	return nil
 }
 

@@ -38,6 +38,20 @@ func (m Measured) Spread(key string) (least, most float64) {
 	return slices.Min(m.Samples[key]), slices.Max(m.Samples[key])
 }
 
+// Note adds samples of a figure that was measured elsewhere, if the system was compared.
+func (r *Results) Note(system, key string, samples ...float64) {
+	for i := range r.Systems {
+		if r.Systems[i].Name == system {
+			r.Systems[i].Samples[key] = append(r.Systems[i].Samples[key], samples...)
+		}
+	}
+}
+
+// measured reports whether there is a sample of a figure.
+func (r *Results) measured(key string) bool {
+	return slices.ContainsFunc(r.Systems, func(m Measured) bool { return len(m.Samples[key]) > 0 })
+}
+
 // best returns the least median of the systems in a role; 0: there is none.
 func (r *Results) best(role Role, key string) float64 {
 	best := 0.0

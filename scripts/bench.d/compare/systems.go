@@ -39,6 +39,12 @@ type System struct {
 	start func(ctx context.Context, l *launch) (*running, error)
 }
 
+// has reports whether a part can be measured. Limits judge nobody who falls silent, and the
+// client of sc-stateless-presence infers it from timers, which the load has none of.
+func (s System) has(part string) bool {
+	return part != "silent" || s.Role != Limit && s.Name != "socketcluster"
+}
+
 // running is a system that is up, with one node.
 type running struct {
 	url       string

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/rollcall-presence/rollcall/scripts/bench.d/chart"
+	"github.com/rollcall-presence/rollcall/scripts/bench.d/markdown"
 )
 
 // Markdown writes the table: a line for each figure, with what Rollcall must reach and how
@@ -17,19 +17,14 @@ func (r *Results) Markdown(w io.Writer) error {
 		heads = append(heads, m.Title)
 	}
 	heads = append(heads, "Rollcall must reach", "to the limit", "to the best other")
-	rows := [][]string{heads, make([]string, len(heads))}
-	for i := range rows[1] {
-		rows[1][i] = "---"
-	}
+	rows := [][]string{heads}
 	for _, f := range Figures(r.Scale) {
-		if slices.Contains(r.Parts, f.Part) {
+		if slices.Contains(r.Parts, f.Part) || r.measured(f.Key) {
 			rows = append(rows, r.row(f))
 		}
 	}
-	for _, row := range rows {
-		if _, err := fmt.Fprintf(w, "| %s |\n", strings.Join(row, " | ")); err != nil {
-			return err
-		}
+	if err := markdown.Table(w, rows); err != nil {
+		return err
 	}
 	return r.failures(w)
 }

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/cmd/rollcall/load"
+)
+
+// growth is what a cluster of some size does. Its nodes and the load share the machine.
+type growth struct {
+	Nodes int `json:"nodes"`
+
+	// Users who are connected join a channel of their own each, as fast as they can.
+	Joins     int     `json:"joins"`
+	PerSecond float64 `json:"joins_per_second"` // until the last was answered
+	PerJoin   float64 `json:"cpu_us_per_join"`  // of all nodes together, until each shows every member
+	Gossip    float64 `json:"gossip_bytes_per_join"`
+
+	// Then nothing happens.
+	Idle float64 `json:"gossip_bytes_per_idle_second"` // of each node
+	CPU  float64 `json:"cpu_seconds_per_idle_second"`  // of each node
+
+	// As many join one channel at once, until all have seen all.
+	Mass    int     `json:"mass"`
+	MassMS  float64 `json:"mass_ms"`
+	MassCPU float64 `json:"mass_cpu_seconds"`
+
+	// Users come and go at a rate, in channels of inRoom that are spread over the nodes.
+	Rate      float64 `json:"changes_per_second"`
+	P50       float64 `json:"last_told_p50_ms"`
+	P99       float64 `json:"last_told_p99_ms"`
+	PerChange float64 `json:"cpu_us_per_change"` // of all nodes together
+}
+
+func growCluster(ctx context.Context, p plan, n int) (g growth, err error) {
+	c, err := newCluster(ctx, p.binary, n)
+	if err != nil {
+		return g, err
+	}
+	defer c.stop()
+	g = growth{Nodes: n, Joins: p.grow.joiners, Mass: p.grow.mass, Rate: p.grow.rate}
+	if err := c.stampede(ctx, &g, p.grow.look); err != nil {
+		return g, fmt.Errorf("joins: %w", err)
+	}
+	o, _, err := c.options()
+	if err != nil {
+		return g, err
+	}
+	mass, err := load.Mass(ctx, o, load.MassPlan{Members: g.Mass})
+	if err != nil {
+		return g, err
+	}
+	g.MassMS, g.MassCPU = mass.Millis, phase(mass.Result, "mass").CPU
+	o.Run = "churn"
+	churn, err := load.Churn(ctx, o, load.ChurnPlan{Clients: 100 * inRoom, Members: inRoom, Rate: g.Rate, For: p.grow.busy})
+	g.P50, g.P99, g.PerChange = churn.JoinLast.P50, churn.JoinLast.P99, churn.PerChange
+	return g, err
+}
+
+// stampede has users join, and watches them while they are there.
+func (c *cluster) stampede(ctx context.Context, g *growth, look time.Duration) error {
+	clients, err := c.dialAll(ctx, g.Joins, "joiner", func(i int) int { return i % len(c.nodes) }, nil)
+	if err != nil {
+		return err
+	}
+	defer clients.end()
+	if err := c.await(ctx, map[string]float64{sessions: float64(g.Joins)}); err != nil {
+		return err
+	}
+	before, err := c.metrics(ctx)
+	if err != nil {
+		return err
+	}
+	begun := time.Now()
+	if err := each(g.Joins, func(i int) error { _, err := clients[i].Join(ctx, fmt.Sprintf("own.%d", i), nil); return err }); err != nil {
+		return err
+	}
+	g.PerSecond = float64(g.Joins) / time.Since(begun).Seconds()
+	if err := c.await(ctx, map[string]float64{members: float64(g.Joins)}); err != nil {
+		return err
+	}
+	after, err := c.metrics(ctx)
+	if err != nil {
+		return err
+	}
+	g.PerJoin = grown(before, after, processor) * 1e6 / float64(g.Joins)
+	g.Gossip = grown(before, after, bytesOut) / float64(g.Joins)
+	if err := c.rest(ctx, g, after, look); err != nil {
+		return err
+	}
+	if err := clients.bye(ctx); err != nil {
+		return err
+	}
+	return c.await(ctx, map[string]float64{sessions: 0})
+}
+
+// rest watches a cluster in which nothing happens.
+func (c *cluster) rest(ctx context.Context, g *growth, before []metrics, look time.Duration) error {
+	begun := time.Now()
+	if err := pause(ctx, look); err != nil {
+		return err
+	}
+	after, err := c.metrics(ctx)
+	if err != nil {
+		return err
+	}
+	share := time.Since(begun).Seconds() * float64(len(c.nodes))
+	g.Idle, g.CPU = grown(before, after, bytesOut)/share, grown(before, after, processor)/share
+	return nil
+}
+
+// pause waits, unless ctx ends.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
