@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -169,7 +170,7 @@ func TestReadmeTypesCommandsThatThereAre(t *testing.T) {
 				break
 			}
 		}
-		if len(words) == 1 && words[0] == "token" || words[0] == "watch" && len(words) == 1 {
+		if len(words) == 1 && slices.Contains([]string{"token", "watch", "load"}, words[0]) {
 			words = append(words, "--help") // the command is named, not typed
 		}
 		check(m[0], words)
