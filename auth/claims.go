@@ -137,8 +137,9 @@ func readUser(value json.RawMessage, claim string) (string, *Refusal) {
 
 // readRights reads the three lists. Here null is a wrong type, not an absent claim:
 // an issuer that writes it for an empty list would else give away everything.
-func readRights(claims map[string]json.RawMessage) (r Rights, err error) {
-	lists := []struct {
+func readRights(claims map[string]json.RawMessage) (Rights, error) {
+	var r rights
+	for _, list := range []struct {
 		name     string
 		patterns *Patterns
 		present  *bool
@@ -146,8 +147,7 @@ func readRights(claims map[string]json.RawMessage) (r Rights, err error) {
 		{"channels", &r.join, &r.claimsChannels},
 		{"watch", &r.watch, &r.claimsChannels},
 		{"follow", &r.follow, &r.claimsFollow},
-	}
-	for _, list := range lists {
+	} {
 		value, present := claims[list.name]
 		if !present {
 			continue
@@ -157,11 +157,15 @@ func readRights(claims map[string]json.RawMessage) (r Rights, err error) {
 		if !ok {
 			return Rights{}, errors.New(list.name + ": want a list of names, or of prefixes ending in *")
 		}
+		var err error
 		if *list.patterns, err = ParsePatterns(entries); err != nil {
 			return Rights{}, fmt.Errorf("%s: %w", list.name, err)
 		}
 	}
-	return r, nil
+	if !r.claimsChannels && !r.claimsFollow {
+		return Rights{}, nil
+	}
+	return Rights{&r}, nil
 }
 
 func readProfile(value json.RawMessage) (string, error) {

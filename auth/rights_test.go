@@ -125,3 +125,21 @@ func TestRightsAreEqualIfTheyAllowTheSame(t *testing.T) {
 		t.Error("rights that count differ though they allow the same")
 	}
 }
+
+// Most sockets of a node have the same rights, which take memory once.
+func TestRightsThatAllHaveAreShared(t *testing.T) {
+	listed := claimed(t, "channels", `["room.*"]`)
+	for about, public := range map[string]Public{"default": DefaultPublic(), "listed": must(ParsePublic([]string{"lobby", "room.*"}))} {
+		var r Rights
+		if n := testing.AllocsPerRun(10, func() { r = public.Rights(Rights{}); r = public.Anonymous() }); n != 0 {
+			t.Errorf("%s: %v allocations for who brings no rights, want none", about, n)
+		}
+		if r.MayJoin("room.1") || !r.MayWatch("room.1") {
+			t.Errorf("%s: anonymous sockets may join, or may not watch", about)
+		}
+	}
+	public := DefaultPublic()
+	if n := testing.AllocsPerRun(10, func() { listed = public.Rights(listed) }); n != 0 || !listed.MayJoin("room.1") || listed.MayJoin("lobby") {
+		t.Errorf("%v allocations for what a token claims, want none", n)
+	}
+}
