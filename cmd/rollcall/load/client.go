@@ -130,12 +130,16 @@ func (c *client) leave() (time.Time, error) {
 	return c.sock.spoke(), err
 }
 
-// bye says goodbye. The server closes the socket then; false: it will not.
+// bye says goodbye. The server closes the socket then; false: it will not, since there is nothing
+// to say or nobody who hears it.
 func (c *client) bye() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.place = outside
-	return c.sock != nil && c.say(c.session.Bye) == nil
+	if c.sock == nil || len(c.session.Bye(nil)) == 0 {
+		return false
+	}
+	return c.say(c.session.Bye) == nil
 }
 
 // cut closes the socket without a word. Nothing is told after it.

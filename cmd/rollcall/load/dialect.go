@@ -34,7 +34,8 @@ type Session interface {
 	Join(b []byte, channel string) []byte
 	Leave(b []byte, channel string) []byte
 
-	// Bye is the farewell before the socket is closed.
+	// Bye is the farewell after which the server closes the socket; nothing, if there is none: then
+	// the client cuts it.
 	Bye(b []byte) []byte
 
 	// Read understands one message of the server and tells what it means, in its order. It must be

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -110,9 +111,9 @@ func (j *joiner) run(ctx context.Context, c *crowd, joins int) error {
 	}
 	c.listen(j.hear)
 	return c.phase(ctx, "joins", func() error {
-		done := 0
-		defer c.watchProgress("joins", joins, func() int { return done })()
-		for ; done < joins; done++ {
+		var done atomic.Int64
+		defer c.watchProgress("joins", joins, func() int { return int(done.Load()) })()
+		for ; done.Load() < int64(joins); done.Add(1) {
 			if err := j.once(ctx); err != nil {
 				return err
 			}

@@ -57,7 +57,9 @@ func (c *crowd) phase(ctx context.Context, name string, do func() error) error {
 	traffic, begun := c.traffic(), time.Now()
 	err = do()
 	p := Phase{Name: name, Seconds: time.Since(begun).Seconds(), Traffic: c.traffic().minus(traffic)}
-	after, failed := c.meter(context.WithoutCancel(ctx))
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), meterTime)
+	defer cancel()
+	after, failed := c.meter(last)
 	if failed == nil {
 		p.CPU, p.Resident, p.Grown = (after.CPU - before.CPU).Seconds(), after.Resident, after.Resident-before.Resident
 	}
@@ -67,6 +69,9 @@ func (c *crowd) phase(ctx context.Context, name string, do func() error) error {
 	}
 	return err
 }
+
+// meterTime is how long the last reading of a phase may take, also after the end of the context.
+const meterTime = 10 * time.Second
 
 func (c *crowd) meter(ctx context.Context) (Usage, error) {
 	if c.options.Meter == nil {
