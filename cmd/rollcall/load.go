@@ -1,17 +1,13 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
-	"strings"
 	"time"
-
-	"github.com/alecthomas/kong"
 
 	"github.com/rollcall-presence/rollcall/auth"
 	"github.com/rollcall-presence/rollcall/cmd/rollcall/admin"
@@ -24,12 +20,12 @@ type loadCommand struct {
 	Secret      secret    `required:"" variable:"ROLLCALL_JWT_SECRET" placeholder:"SECRET" help:"HS256 secret of the nodes, or @file: the clients' tokens are signed with it."`
 	Clients     number    `placeholder:"N" otherwise:"1000; of silent 200" help:"Clients, each a user with one connection."`
 	Members     number    `placeholder:"N" otherwise:"50; of joins 100" help:"Members of each channel."`
-	Duration    pause     `placeholder:"TIME" otherwise:"10s" help:"How long clients are idle, come and go, or fall silent one after the other."`
+	Duration    *pause    `placeholder:"TIME" otherwise:"10s" help:"How long clients are idle, come and go, or fall silent one after the other."`
 	Joins       number    `placeholder:"N" otherwise:"100" help:"How often somebody joins and leaves."`
 	Rate        number    `variable:"ROLLCALL_LOAD_RATE" placeholder:"N" otherwise:"100" help:"Joins and leaves in a second, of all together."`
 	Silent      number    `placeholder:"N" otherwise:"a tenth of the clients" help:"How many fall silent."`
-	Jitter      pause     `placeholder:"TIME" otherwise:"500ms" help:"Of which a client waits a random part before it comes back."`
-	Grace       pause     `variable:"ROLLCALL_LOAD_GRACE" placeholder:"TIME" otherwise:"3s" help:"Grace of the nodes: if all are back within it, nobody may have seen them go."`
+	Jitter      *pause    `placeholder:"TIME" otherwise:"500ms" help:"Of which a client waits a random part before it comes back."`
+	Grace       *pause    `variable:"ROLLCALL_LOAD_GRACE" placeholder:"TIME" otherwise:"3s" help:"Grace of the nodes: if all are back within it, nobody may have seen them go."`
 	Concurrency number    `placeholder:"N" default:"64" help:"How many clients connect at a time."`
 	Patience    pause     `placeholder:"TIME" default:"30s" help:"How long to wait for what a node should do."`
 	Seed        number    `placeholder:"N" default:"1" help:"Decides what is random: who comes and goes, and when."`
@@ -130,83 +126,6 @@ func (l *loadCommand) checkHosts() error {
 		ip := net.ParseIP(u.Hostname())
 		if !bool(l.AllowRemote) && u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
 			return &wrongValue{flag: "url", value: address, want: "a node on the loopback of this machine, or --allow-remote"}
-		}
-	}
-	return nil
-}
-
-// scenario is the name of one.
-type scenario string
-
-func (s *scenario) Decode(ctx *kong.DecodeContext) error {
-	token, err := ctx.Scan.PopValue("scenario")
-	if err != nil {
-		return err
-	}
-	*s = scenario(fmt.Sprint(token.Value))
-	if _, is := scenarios[*s]; !is {
-		return fmt.Errorf("%q, want idle, accept, joins, mass, churn, storm or silent", string(*s))
-	}
-	return nil
-}
-
-// play is how one scenario is run, and which flags it takes besides those for all.
-type play struct {
-	takes string
-	run   func(context.Context, load.Options, *loadCommand) (load.Report, error)
-}
-
-var scenarios = map[scenario]play{
-	"idle": {"clients members duration", func(ctx context.Context, o load.Options, l *loadCommand) (load.Report, error) {
-		r, err := load.Idle(ctx, o, load.IdlePlan{Clients: l.clients(1000), Members: l.members(50), Hold: l.duration()})
-		return &r, err
-	}},
-	"accept": {"clients members", func(ctx context.Context, o load.Options, l *loadCommand) (load.Report, error) {
-		r, err := load.Accept(ctx, o, load.AcceptPlan{Clients: l.clients(1000), Members: l.members(50)})
-		return &r, err
-	}},
-	"joins": {"members joins", func(ctx context.Context, o load.Options, l *loadCommand) (load.Report, error) {
-		r, err := load.Joins(ctx, o, load.JoinsPlan{Members: l.members(100), Joins: cmp.Or(int(l.Joins), 100)})
-		return &r, err
-	}},
-	"mass": {"clients", func(ctx context.Context, o load.Options, l *loadCommand) (load.Report, error) {
-		r, err := load.Mass(ctx, o, load.MassPlan{Members: l.clients(1000)})
-		return &r, err
-	}},
-	"churn": {"clients members rate duration", func(ctx context.Context, o load.Options, l *loadCommand) (load.Report, error) {
-		r, err := load.Churn(ctx, o, load.ChurnPlan{Clients: l.clients(1000), Members: l.members(50),
-			Rate: cmp.Or(float64(l.Rate), 100), For: l.duration(), Seed: uint64(l.Seed)})
-		return &r, err
-	}},
-	"storm": {"clients members jitter grace", func(ctx context.Context, o load.Options, l *loadCommand) (load.Report, error) {
-		r, err := load.Storm(ctx, o, load.StormPlan{Clients: l.clients(1000), Members: l.members(50),
-			Jitter: cmp.Or(time.Duration(l.Jitter), 500*time.Millisecond), Grace: cmp.Or(time.Duration(l.Grace), 3*time.Second), Seed: uint64(l.Seed)})
-		return &r, err
-	}},
-	"silent": {"clients members silent duration", func(ctx context.Context, o load.Options, l *loadCommand) (load.Report, error) {
-		clients := l.clients(200)
-		r, err := load.Silent(ctx, o, load.SilentPlan{Clients: clients, Members: l.members(50),
-			Silent: cmp.Or(int(l.Silent), max(clients/10, 1)), Spread: l.duration(), Seed: uint64(l.Seed)})
-		return &r, err
-	}},
-}
-
-func (l *loadCommand) clients(standard int) int { return cmp.Or(int(l.Clients), standard) }
-
-func (l *loadCommand) members(standard int) int { return cmp.Or(int(l.Members), standard) }
-
-func (l *loadCommand) duration() time.Duration {
-	return cmp.Or(time.Duration(l.Duration), 10*time.Second)
-}
-
-// checkFlags refuses flags that the scenario has no use for: somebody expects something else of it.
-func (l *loadCommand) checkFlags(s play) error {
-	for flag, given := range map[string]bool{
-		"clients": l.Clients > 0, "members": l.Members > 0, "duration": l.Duration > 0, "joins": l.Joins > 0,
-		"rate": l.Rate > 0, "silent": l.Silent > 0, "jitter": l.Jitter > 0, "grace": l.Grace > 0,
-	} {
-		if given && !strings.Contains(" "+s.takes+" ", " "+flag+" ") {
-			return &wrongValue{flag: flag, want: fmt.Sprintf("none with %s, which takes --%s", l.Scenario, strings.ReplaceAll(s.takes, " ", ", --"))}
 		}
 	}
 	return nil

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/rollcall-presence/rollcall/cmd/rollcall/load"
 )
 
 // loadArgs is a command line that puts a load on a node.
@@ -103,6 +106,8 @@ func TestLoadRefusesWhatItCannotDo(t *testing.T) {
 		"--secret s --rate 5 idle":           `--rate: want none with idle, which takes --clients, --members, --duration`,
 		"--secret s --clients 10000001 idle": `load: clients: 10000001, want 1 to 1000000`,
 		"--secret s --clients 2 --silent 2 silent":             `load: silent: 2, want 1 to 1`,
+		"--secret s --grace 0s mass":                           `--grace: want none with mass, which takes --clients`,
+		"--secret s --duration 0s churn":                       `load: rate 100 for 0s, want more than 0`,
 		"--secret s --prefix ? idle":                           `load: run "?", want letters, digits, dots and dashes`,
 		"--secret s --clients 1 --url ws://127.0.0.1:1 accept": `load-`,
 	} {
@@ -110,5 +115,30 @@ func TestLoadRefusesWhatItCannotDo(t *testing.T) {
 		if code := s.run(append([]string{"load"}, strings.Fields(args)...)...); code == exitOK || !strings.HasPrefix(s.stderr.String(), "rollcall: "+want) {
 			t.Errorf("rollcall load %s: exit %d, stderr %q; want %q", args, code, s.stderr.String(), want)
 		}
+	}
+}
+
+func TestLoadTellsHowFarItIsNowAndThen(t *testing.T) {
+	var out output
+	l := newLoadProgress(&out)
+	l.next = time.Now().Add(time.Hour)
+	l.show(load.Progress{Phase: "connect", Done: 1, Of: 5})
+	l.next = time.Time{} // it is due
+	l.show(load.Progress{Phase: "connect", Done: 2, Of: 5})
+	if l.next.IsZero() {
+		t.Error("another line is due at once")
+	}
+	l.next = time.Now().Add(time.Hour)
+	l.show(load.Progress{Phase: "connect", Done: 3, Of: 5})
+	l.end()
+	if want := "load: connect 2 of 5\n"; out.String() != want {
+		t.Errorf("%q, want %q: one line in %v", out.String(), want, loadPause)
+	}
+	out.buf.Reset()
+	l.terminal = true
+	l.show(load.Progress{Phase: "churn, seconds", Done: 4})
+	l.end()
+	if want := "\rload: churn, seconds 4\x1b[K\r\x1b[K"; out.String() != want {
+		t.Errorf("on a terminal %q, want %q", out.String(), want)
 	}
 }

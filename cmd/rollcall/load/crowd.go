@@ -95,7 +95,7 @@ func (c *crowd) each(ctx context.Context, phase string, clients []*client, concu
 
 // prepare makes the sessions of clients, before any clock runs.
 func (c *crowd) prepare(ctx context.Context, clients []*client) error {
-	if err := c.allowFiles(); err != nil {
+	if err := allowFiles(len(c.clients), min(c.options.Concurrency, len(c.clients))); err != nil {
 		return err
 	}
 	return c.each(ctx, "tokens", clients, runtime.GOMAXPROCS(0), func(_ context.Context, one *client) error { return one.prepare() })

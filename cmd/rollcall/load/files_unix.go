@@ -11,20 +11,20 @@ import (
 const spareFiles = 100
 
 // allowFiles raises the limit of open files, as far as the system lets it, so that there is one for
-// each client. While a client connects it has two.
-func (c *crowd) allowFiles() error {
+// each client and two for each that is connecting.
+func allowFiles(clients, connecting int) error {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return nil // then what fails will say why
 	}
-	need := uint64(len(c.clients) + c.options.Concurrency + spareFiles)
+	need := uint64(clients + connecting + spareFiles)
 	if uint64(limit.Cur) < need {
 		limit.Cur = limit.Max
 		_ = syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit) // below, it is seen what it came to
 		_ = syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit)
 	}
 	if allowed := uint64(limit.Cur); allowed < need {
-		return fmt.Errorf("load: %d clients need %d open files, and this system allows %d: see ulimit -Hn", len(c.clients), need, allowed)
+		return fmt.Errorf("load: %d clients need %d open files, and this system allows %d: see ulimit -Hn", clients, need, allowed)
 	}
 	return nil
 }
