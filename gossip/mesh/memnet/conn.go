@@ -131,6 +131,7 @@ func (c *conn) Write(p []byte) (n int, err error) {
 		}
 		return n == len(p), nil
 	})
+	f.net.carried(n)
 	return n, wrap("write", c, err)
 }
 

@@ -34,6 +34,14 @@ type Network struct {
 	hosts map[string]*Host
 	cuts  map[route]bool
 	flows map[*flow]route // directions of open streams
+	sent  Traffic
+}
+
+// Traffic is what was sent over a network since it was made, lost or not: the bytes
+// that its users handed over, without the headers that a real network adds.
+type Traffic struct {
+	Packets, PacketBytes int
+	Dials, StreamBytes   int
 }
 
 // route is one direction between two hosts.
@@ -97,10 +105,24 @@ func (n *Network) Host(addr string) (*Host, error) {
 	return h, nil
 }
 
+// Sent returns what was sent until now.
+func (n *Network) Sent() Traffic {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.sent
+}
+
+// Since returns what was sent after an earlier moment.
+func (t Traffic) Since(then Traffic) Traffic {
+	return Traffic{t.Packets - then.Packets, t.PacketBytes - then.PacketBytes, t.Dials - then.Dials, t.StreamBytes - then.StreamBytes}
+}
+
 // send carries one packet, or loses it.
 func (n *Network) send(from *Host, to string, b []byte) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.sent.Packets++
+	n.sent.PacketBytes += len(b)
 	h := n.hosts[to]
 	if h == nil || n.cuts[route{from.addr.String(), to}] || n.rng.Float64() < n.loss {
 		return
@@ -116,6 +138,7 @@ func (n *Network) send(from *Host, to string, b []byte) {
 func (n *Network) dial(from *Host, to string) (net.Conn, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.sent.Dials++
 	here := from.addr.String()
 	h := n.hosts[to]
 	switch {
@@ -128,6 +151,13 @@ func (n *Network) dial(from *Host, to string) (net.Conn, error) {
 	n.flows[out], n.flows[back] = route{here, to}, route{to, here}
 	h.streams <- newConn(back, out, h.addr, from.addr) // only dial sends, and it found room
 	return newConn(out, back, from.addr, h.addr), nil
+}
+
+// carried counts bytes of streams.
+func (n *Network) carried(bytes int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.sent.StreamBytes += bytes
 }
 
 // forget drops directions that both ends have closed. Until then a direction
