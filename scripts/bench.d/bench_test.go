@@ -3,7 +3,10 @@ package main
 import (
 	"io"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +60,48 @@ func TestSummaryComparesWithItsFloor(t *testing.T) {
 	})
 	if rows[0].P50 != 2 || rows[0].Max != 3 || rows[0].Ratio != 0 || rows[1].Ratio != 2.5 {
 		t.Errorf("got %+v", rows)
+	}
+}
+
+func TestReportsArePutTogether(t *testing.T) {
+	folder := t.TempDir()
+	var files []string
+	for i, text := range []string{
+		`{"machine":{"revision":"r","cpus":2},"latency":[{"name":"old","samples":1}],"idle":[{"sessions":3}]}`,
+		`{"machine":{"revision":"r","cpus":2},"latency":[{"name":"new","samples":2}]}`,
+		`{"machine":{"revision":"other"}}`,
+	} {
+		files = append(files, filepath.Join(folder, strconv.Itoa(i)))
+		if err := os.WriteFile(files[i], []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := read(files[:2])
+	if err != nil || r.Machine.CPUs != 2 || len(r.Latency) != 1 || r.Latency[0].Name != "new" || len(r.Idle) != 1 {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	if _, err := read(files); err == nil {
+		t.Error("reports of two revisions are put together")
+	}
+}
+
+func TestReportShowsAllTablesAndCharts(t *testing.T) {
+	r := &report{
+		Crash:     &crash{Users: 2, First: []float64{12}, Last: []float64{12.5, 13}},
+		Latency:   []latency{{Name: "join", Samples: 3}},
+		Following: []following{{Name: "one follows"}},
+		Idle:      []idle{{Sessions: 4}},
+		Scaling: &scaling{[]connections{{1000, 8192, 0.01}}, []channel{{10, 5, 1, 2}},
+			[]growth{{Nodes: 1, Joins: 20}, {Nodes: 3, Joins: 20}}},
+	}
+	var b strings.Builder
+	if err := r.print(&b, "folder"); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"12.5 to 13.0", "| join ", "| one follows ", "| 4 ", "| 1,000 ", "| nodes ", "(folder/members-last.svg)"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
 	}
 }
 

@@ -12,6 +12,9 @@ import (
 type growth struct {
 	Nodes int `json:"nodes"`
 
+	// What a session of one node costs each other one; 0 if there is no other.
+	Elsewhere float64 `json:"bytes_per_session_elsewhere"`
+
 	// Users who are connected join a channel of their own each, as fast as they can.
 	Joins     int     `json:"joins"`
 	PerSecond float64 `json:"joins_per_second"` // until the last was answered
@@ -41,6 +44,9 @@ func growCluster(ctx context.Context, p plan, n int) (g growth, err error) {
 	}
 	defer c.stop()
 	g = growth{Nodes: n, Joins: p.grow.joiners, Mass: p.grow.mass, Rate: p.grow.rate}
+	if g.Elsewhere, err = c.elsewhere(ctx, g.Joins); err != nil {
+		return g, fmt.Errorf("sessions elsewhere: %w", err)
+	}
 	if err := c.stampede(ctx, &g, p.grow.look); err != nil {
 		return g, fmt.Errorf("joins: %w", err)
 	}
@@ -57,6 +63,36 @@ func growCluster(ctx context.Context, p plan, n int) (g growth, err error) {
 	churn, err := load.Churn(ctx, o, load.ChurnPlan{Clients: 100 * inRoom, Members: inRoom, Rate: g.Rate, For: p.grow.busy})
 	g.P50, g.P99, g.PerChange = churn.JoinLast.P50, churn.JoinLast.P99, churn.PerChange
 	return g, err
+}
+
+// elsewhere has sessions on the first node, in channels of inRoom, and looks at the memory of the others.
+func (c *cluster) elsewhere(ctx context.Context, n int) (each float64, err error) {
+	if len(c.nodes) == 1 {
+		return 0, nil
+	}
+	o, _, err := c.options()
+	if err != nil {
+		return 0, err
+	}
+	_, others, err := (&cluster{nodes: c.nodes[1:]}).options()
+	if err != nil {
+		return 0, err
+	}
+	before, err := others.Used()
+	if err != nil {
+		return 0, err
+	}
+	o.URLs = o.URLs[:1]
+	o.Meter = func(context.Context) (load.Usage, error) {
+		u, err := others.Used()
+		return load.Usage{Resident: u.Resident}, err
+	}
+	r, err := load.Idle(ctx, o, load.IdlePlan{Clients: n, Members: inRoom, Hold: time.Second})
+	if err != nil {
+		return 0, err
+	}
+	grown := phase(r.Result, "hold").Resident - before.Resident
+	return float64(grown) / float64(n) / float64(len(c.nodes)-1), c.await(ctx, map[string]float64{sessions: 0})
 }
 
 // stampede has users join, and watches them while they are there.

@@ -26,7 +26,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -61,32 +60,31 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case o.relay != "":
 		return runRelay(ctx, o.relay, stderr)
 	case o.limit != "":
-		return runLimit(ctx, o.limit, o.port, stdout)
+		return limit.Run(ctx, o.limit, stdout, []byte(os.Getenv("PEER_SECRET")))
 	}
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
-	r, err := measure(ctx, o.plan, stderr)
+	r, err := o.report(ctx, stderr)
 	if err != nil {
 		return err
+	}
+	if o.write {
+		return r.write()
 	}
 	if o.json {
 		e := json.NewEncoder(stdout)
 		e.SetIndent("", "  ")
 		return e.Encode(r)
 	}
-	return r.print(stdout)
+	return r.print(stdout, "")
 }
 
-// runLimit is a limit program until ctx ends. It takes its port and its secret, and says that
-// it is ready, as the peers' programs do.
-func runLimit(ctx context.Context, kind, port string, stdout io.Writer) error {
-	l, err := net.Listen("tcp", "127.0.0.1:"+port)
-	if err != nil {
-		return err
+// report measures, or reads what was measured before.
+func (o options) report(ctx context.Context, stderr io.Writer) (*report, error) {
+	if len(o.from) > 0 {
+		return read(o.from)
 	}
-	defer l.Close()
-	fmt.Fprintln(stdout, "ready")
-	return limit.Serve(ctx, kind, l.(*net.TCPListener), []byte(os.Getenv("PEER_SECRET")))
+	return measure(ctx, o.plan, stderr)
 }
 
 // measure carries the plan out.

@@ -46,7 +46,7 @@ func fullPlan() plan {
 
 // quickPlan is less of all. It kills no node, for which there is no quick way.
 func quickPlan() plan {
-	const look = 5 * time.Second
+	const look = 3 * time.Second
 	p := fullPlan()
 	p.quick, p.parts = true, []string{"compare", "latency", "following", "idle", "scaling"}
 	p.kills, p.samples, p.look = 1, 100, look
@@ -59,9 +59,10 @@ func quickPlan() plan {
 type options struct {
 	plan
 	json  bool
-	relay string // not empty: be a relay, and measure nothing
-	limit string // not empty: be a limit program of this kind, on that port
-	port  string
+	write bool
+	from  []string // reports to show instead of measuring
+	relay string   // not empty: be a relay, and measure nothing
+	limit string   // not empty: be a limit program of this kind, on that port
 }
 
 // choices are the flags that choose what is compared.
@@ -83,6 +84,8 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	fs.StringVar(&o.revision, "revision", "unknown", "say that the program is `this`")
 	fs.BoolVar(&o.quick, "quick", false, "measure less, in under two minutes")
 	fs.BoolVar(&o.json, "json", false, "print one JSON object")
+	fs.BoolVar(&o.write, "write", false, "write tables and charts into the README instead of printing them")
+	list(fs, &o.from, "from", "measure nothing, but show what --json printed to these `files`, as one")
 	fs.StringVar(&c.against, "against", "", "compare with this `program` too, such as a build from before")
 	fs.StringVar(&c.peers, "with", "", "compare with the peers in this `folder` too")
 	fs.IntVar(&c.rounds, "rounds", 0, "compare in this `number` of rounds (default 3, quick: 1)")
@@ -90,13 +93,9 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	list(fs, &c.figures, "figures", "compare these `figures`: "+strings.Join(compare.Parts, ", "))
 	list(fs, &c.systems, "systems", "compare these `systems`: rollcall, against, limit, epoll, socketio, faye, socketcluster")
 	fs.StringVar(&o.relay, "relay", "", "be a relay that is joined to the one at this `url`, or \"-\": to none; the bench starts itself so")
-	fs.StringVar(&o.limit, "limit", "", "be a limit program of this `kind`, on the port that follows; the bench starts itself so")
+	fs.StringVar(&o.limit, "limit", "", "be a limit program of this `kind`; the bench starts itself so")
 	if err := fs.Parse(args); err != nil {
 		return o, err
-	}
-	if o.limit != "" && fs.NArg() == 1 {
-		o.port = fs.Arg(0)
-		return o, nil
 	}
 	if fs.NArg() > 0 {
 		return o, fmt.Errorf("%q is no flag", fs.Arg(0))

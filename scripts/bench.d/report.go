@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rollcall-presence/rollcall/scripts/bench.d/chart"
 	"github.com/rollcall-presence/rollcall/scripts/bench.d/compare"
 	"github.com/rollcall-presence/rollcall/scripts/bench.d/markdown"
 )
@@ -69,8 +70,9 @@ func loadAverage() string {
 	return first
 }
 
-// print writes the report as Markdown, which is read as it is as well.
-func (r *report) print(w io.Writer) error {
+// print writes the report as Markdown, which is read as it is as well; with charts from a
+// folder, unless that is empty.
+func (r *report) print(w io.Writer, folder string) error {
 	m := r.Machine
 	quick := ""
 	if r.Quick {
@@ -83,12 +85,31 @@ func (r *report) print(w io.Writer) error {
 			err = r.Compare.Markdown(w)
 		}
 	}
+	if err == nil {
+		err = show(w, folder, r.compareCharts())
+	}
 	for _, t := range r.tables() {
 		if err == nil {
 			err = t.print(w)
 		}
 	}
+	if err == nil {
+		err = show(w, folder, r.scalingCharts())
+	}
 	return err
+}
+
+// show writes where charts are.
+func show(w io.Writer, folder string, files []chart.File) error {
+	for _, f := range files {
+		if folder == "" {
+			break
+		}
+		if _, err := fmt.Fprintf(w, "\n%s", f.Markdown(folder)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // section is a table with its title, and what is to be said of it.

@@ -89,6 +89,7 @@ func (g *scaling) clusters() section {
 		what  string
 		value func(growth) float64
 	}{
+		{"memory for a session of another node, bytes", func(g growth) float64 { return g.Elsewhere }},
 		{"joins a second, each into a channel of its own", func(g growth) float64 { return g.PerSecond }},
 		{"CPU for each, all nodes, µs", func(g growth) float64 { return g.PerJoin }},
 		{"gossip for each, all nodes, bytes", func(g growth) float64 { return g.Gossip }},

@@ -31,7 +31,9 @@ func (l Lines) SVG() []byte {
 		}
 	}
 	d := begin(linesHeight, l.Title)
-	d.legend(margin+title+fontSize, names)
+	if len(names) > 1 {
+		d.legend(margin+title+fontSize, names)
+	}
 	top, bottom := margin+title+34, linesHeight-margin-40
 	x := newScale(l.X.Log, xs, margin+64, width-margin-20)
 	y := newScale(l.Y.Log, ys, bottom, top)

@@ -11,6 +11,7 @@ type Scale struct {
 	Connections int           `json:"connections"` // whose memory is measured
 	Idle        int           `json:"idle"`        // connections that are watched
 	Look        time.Duration `json:"look"`        // for so long
+	Rest        time.Duration `json:"rest"`        // how long a server may go on with what it began before its memory is looked at
 	Accept      int           `json:"accept"`      // clients that come as fast as they can
 	Channels    []Channel     `json:"channels"`    // whose members are told of joins
 	Mass        int           `json:"mass"`        // clients that join one empty channel at once
@@ -25,12 +26,12 @@ type Channel struct {
 
 // Full is the scale that the targets are for.
 func Full() Scale {
-	return Scale{5000, 2000, 30 * time.Second, 2000, []Channel{{10, 200}, {100, 100}, {1000, 50}}, 1000, 20}
+	return Scale{5000, 2000, 30 * time.Second, 2 * time.Second, 2000, []Channel{{10, 200}, {100, 100}, {1000, 50}}, 1000, 20}
 }
 
 // Quick is some seconds for each system.
 func Quick() Scale {
-	return Scale{1000, 1000, 5 * time.Second, 500, []Channel{{10, 50}, {100, 30}}, 300, 5}
+	return Scale{1000, 1000, 5 * time.Second, time.Second, 500, []Channel{{10, 50}, {100, 30}}, 300, 5}
 }
 
 // members of the channels that idle connections are in.

@@ -23,12 +23,9 @@ const (
 	mebi = 1 << 20
 )
 
-// rest is how long a server may go on with what it began before its memory is looked at.
-const rest = 2 * time.Second
-
 // measureMemory looks at an empty server, and then at one with idle connections.
 func measureMemory(ctx context.Context, t *trial) error {
-	if err := pause(ctx, rest); err != nil {
+	if err := pause(ctx, t.scale.Rest); err != nil {
 		return err
 	}
 	empty, err := t.group.Used()
@@ -36,7 +33,7 @@ func measureMemory(ctx context.Context, t *trial) error {
 		return err
 	}
 	t.note("empty", float64(empty.Resident)/mebi)
-	r, err := load.Idle(ctx, t.options(), load.IdlePlan{Clients: t.scale.Connections, Members: members, Hold: rest})
+	r, err := load.Idle(ctx, t.options(), load.IdlePlan{Clients: t.scale.Connections, Members: members, Hold: t.scale.Rest})
 	if err != nil {
 		return err
 	}

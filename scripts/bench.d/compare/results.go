@@ -1,6 +1,11 @@
 package compare
 
-import "slices"
+import (
+	"errors"
+	"maps"
+	"reflect"
+	"slices"
+)
 
 // Results are what was measured. The systems are in the order of the table.
 type Results struct {
@@ -38,13 +43,41 @@ func (m Measured) Spread(key string) (least, most float64) {
 	return slices.Min(m.Samples[key]), slices.Max(m.Samples[key])
 }
 
-// Note adds samples of a figure that was measured elsewhere, if the system was compared.
+// Note sets the samples of a figure that was measured elsewhere, if the system was compared.
 func (r *Results) Note(system, key string, samples ...float64) {
 	for i := range r.Systems {
 		if r.Systems[i].Name == system {
-			r.Systems[i].Samples[key] = append(r.Systems[i].Samples[key], samples...)
+			r.Systems[i].Samples[key] = samples
 		}
 	}
+}
+
+// Add adds what was measured in another run at the same scale: other parts, other systems,
+// or more rounds.
+func (r *Results) Add(other *Results) error {
+	if !reflect.DeepEqual(r.Scale, other.Scale) {
+		return errors.New("results are of different scales")
+	}
+	r.Rounds = max(r.Rounds, other.Rounds)
+	r.Parts = slices.DeleteFunc(slices.Clone(Parts), func(part string) bool {
+		return !slices.Contains(r.Parts, part) && !slices.Contains(other.Parts, part)
+	})
+	for _, m := range other.Systems {
+		i := slices.IndexFunc(r.Systems, func(own Measured) bool { return own.Name == m.Name })
+		if i < 0 {
+			r.Systems = append(r.Systems, m)
+			continue
+		}
+		own := &r.Systems[i]
+		for key, samples := range m.Samples {
+			own.Samples[key] = append(own.Samples[key], samples...)
+		}
+		if own.Failed == nil {
+			own.Failed = map[string]string{}
+		}
+		maps.Copy(own.Failed, m.Failed)
+	}
+	return nil
 }
 
 // measured reports whether there is a sample of a figure.

@@ -134,7 +134,7 @@ func Peers() []System {
 }
 
 func startSocketIO(ctx context.Context, l *launch) (*running, error) {
-	r, err := listening(ctx, l, "socketio", "node", filepath.Join(l.peers, "socketio.js"))
+	r, err := listening(ctx, l, "socketio", "node", filepath.Join(l.peers, "socketio.js"), anyPort)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +143,11 @@ func startSocketIO(ctx context.Context, l *launch) (*running, error) {
 }
 
 func startSocketCluster(ctx context.Context, l *launch) (*running, error) {
-	r, err := listening(ctx, l, "socketcluster", "node", filepath.Join(l.peers, "socketcluster.js"))
+	port, err := freePort() // its processes must all be told the same
+	if err != nil {
+		return nil, err
+	}
+	r, err := listening(ctx, l, "socketcluster", "node", filepath.Join(l.peers, "socketcluster.js"), port)
 	if err != nil {
 		return nil, err
 	}
@@ -156,21 +160,15 @@ func startFaye(ctx context.Context, l *launch) (*running, error) {
 	if err != nil {
 		return nil, err
 	}
-	port, err := freePort()
+	redis, port, err := startRedis(ctx, folder)
 	if err != nil {
+		_ = os.RemoveAll(folder)
 		return nil, err
 	}
-	redis, err := process.Start(ctx, process.Command{
-		Name: "redis", Program: "redis-server",
-		Args:  []string{"--bind", "127.0.0.1", "--port", port, "--dir", folder, "--save", "", "--appendonly", "no"},
-		Heard: func(line string) (up, show bool) { return strings.Contains(line, "Ready to accept connections"), false },
-	})
-	if err != nil {
-		return nil, err
-	}
-	r, err := listening(ctx, l, "faye", "node", filepath.Join(l.peers, "faye.js"), port)
+	r, err := listening(ctx, l, "faye", "node", filepath.Join(l.peers, "faye.js"), anyPort, port)
 	if err != nil {
 		redis.Kill()
+		_ = os.RemoveAll(folder)
 		return nil, err
 	}
 	r.processes, r.folder = append(r.processes, redis), folder
@@ -178,17 +176,35 @@ func startFaye(ctx context.Context, l *launch) (*running, error) {
 	return r, nil
 }
 
-// listening starts a program that takes its port as the argument after the first ones, which
-// name the program of an interpreter, and says "ready". The url is only its address so far.
-func listening(ctx context.Context, l *launch, name, program, first string, more ...string) (*running, error) {
-	port, err := freePort()
-	if err != nil {
-		return nil, err
+// startRedis starts one that keeps nothing on disk, which is in the peer's favour.
+func startRedis(ctx context.Context, folder string) (p *process.Process, port string, err error) {
+	if port, err = freePort(); err != nil { // it tells nobody which one it chose
+		return nil, "", err
 	}
+	p, err = process.Start(ctx, process.Command{
+		Name: "redis", Program: "redis-server",
+		Args:  []string{"--bind", "127.0.0.1", "--port", port, "--dir", folder, "--save", "", "--appendonly", "no"},
+		Heard: func(line string) (up, show bool) { return strings.Contains(line, "Ready to accept connections"), false },
+	})
+	return p, port, err
+}
+
+// anyPort lets a program choose.
+const anyPort = "0"
+
+// listening starts a program that takes a port, listens on loopback, and prints "ready" and its port. The url
+// is only its address so far.
+func listening(ctx context.Context, l *launch, name, program string, args ...string) (*running, error) {
+	var port string
 	p, err := process.Start(ctx, process.Command{
-		Name: name, Program: program, Env: []string{"PEER_SECRET=" + l.secret},
-		Args:  append([]string{first, port}, more...),
-		Heard: func(line string) (up, show bool) { return line == "ready", line != "ready" },
+		Name: name, Program: program, Env: []string{"PEER_SECRET=" + l.secret}, Args: args,
+		Heard: func(line string) (up, show bool) {
+			said, ok := strings.CutPrefix(line, "ready ")
+			if ok {
+				port = said
+			}
+			return ok, !ok
+		},
 	})
 	if err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ package limit
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"time"
 )
@@ -23,6 +24,17 @@ import (
 // interval is how often each socket is asked for a sign of life, which every server must
 // do that wants to hear of a silent death. It is Rollcall's default.
 const interval = 10 * time.Second
+
+// Run listens on a free port of loopback, prints "ready" and that port, and serves until ctx ends.
+func Run(ctx context.Context, kind string, stdout io.Writer, secret []byte) error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	fmt.Fprintln(stdout, "ready", l.Addr().(*net.TCPAddr).Port)
+	return Serve(ctx, kind, l.(*net.TCPListener), secret)
+}
 
 // Serve serves until ctx ends, as [Goroutines] or [Epoll].
 func Serve(ctx context.Context, kind string, l *net.TCPListener, secret []byte) error {

@@ -1,7 +1,7 @@
 'use strict'
 // faye-presence, which keeps presence in Redis, on one Faye server.
 //
-//   node faye.js PORT REDIS_PORT     the secret of HS256 tokens is in PEER_SECRET
+//   node faye.js PORT REDIS_PORT     0 is a free one; the secret of HS256 tokens is in PEER_SECRET
 
 const { createServer } = require('node:http')
 const faye = require('faye')
@@ -32,4 +32,4 @@ presence.setup(server, server.getClient(), { servers: [`127.0.0.1:${redisPort}`]
 const http = createServer()
 server.attach(http)
 // A thousand sockets come at once, which is more than the backlog that Node asks for.
-http.listen({ port: Number(port), host: '127.0.0.1', backlog: 4096 }, () => console.log('ready'))
+http.listen({ port: Number(port), host: '127.0.0.1', backlog: 4096 }, () => console.log('ready', http.address().port))

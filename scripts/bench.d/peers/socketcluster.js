@@ -21,4 +21,4 @@ const cluster = new SocketCluster({
   killMasterOnSignal: true,
 })
 
-cluster.on(cluster.EVENT_READY, () => console.log('ready'))
+cluster.on(cluster.EVENT_READY, () => console.log('ready', cluster.options.port))

@@ -2,7 +2,7 @@
 // Presence in Socket.IO's rooms, as its documentation leads one to write it: bare names, in
 // the memory of one process. Who is there comes with the answer to "join".
 //
-//   node socketio.js PORT     the secret of HS256 tokens is in PEER_SECRET
+//   node socketio.js PORT     0 is a free one; the secret of HS256 tokens is in PEER_SECRET
 
 const { createServer } = require('node:http')
 const jwt = require('jsonwebtoken')
@@ -67,4 +67,4 @@ io.on('connection', (socket) => {
 })
 
 // A thousand sockets come at once, which is more than the backlog that Node asks for.
-http.listen({ port: Number(port), host: '127.0.0.1', backlog: 4096 }, () => console.log('ready'))
+http.listen({ port: Number(port), host: '127.0.0.1', backlog: 4096 }, () => console.log('ready', http.address().port))
