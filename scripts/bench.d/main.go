@@ -28,6 +28,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -99,7 +100,7 @@ func measure(ctx context.Context, p plan, stderr io.Writer) (*report, error) {
 			r.Compare, err = compare.Run(ctx, p.compare)
 		case "crash":
 			if r.Crash, err = measureCrash(ctx, p); err == nil && r.Compare != nil {
-				r.Compare.Note("rollcall", "crash", r.Crash.Last...)
+				r.Compare.Note("rollcall", "crash", slices.Max(r.Crash.Last))
 			}
 		case "latency":
 			r.Latency, err = measureLatency(ctx, p)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/rollcall-presence/rollcall/scripts/bench.d/chart"
 	"github.com/rollcall-presence/rollcall/scripts/bench.d/markdown"
@@ -62,7 +63,7 @@ func read(files []string) (*report, error) {
 		}
 	}
 	if all.Compare != nil && all.Crash != nil {
-		all.Compare.Note("rollcall", "crash", all.Crash.Last...)
+		all.Compare.Note("rollcall", "crash", slices.Max(all.Crash.Last))
 	}
 	return all, nil
 }
@@ -113,7 +114,7 @@ func (r *report) scalingCharts() []chart.File {
 	for _, c := range r.Scaling.Clusters {
 		joins = append(joins, chart.Point{X: float64(c.Nodes), Y: c.PerJoin})
 	}
-	connections := chart.Axis{Title: "idle connections", Log: true}
+	connections := chart.Axis{Title: "idle connections"}
 	members := chart.Axis{Title: "members of the channel, by factors of ten", Log: true}
 	return []chart.File{
 		line("connections-memory", "Memory for each idle connection of one node", connections, chart.Axis{Title: "KiB"}, memory),

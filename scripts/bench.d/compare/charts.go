@@ -18,8 +18,8 @@ func (r *Results) Charts() []chart.File {
 	}
 	n := func(count int) string { return chart.Number(float64(count)) }
 	s := r.Scale
-	add("memory", "Server memory for an idle connection", chart.Axis{Title: "KiB, by factors of ten", Log: true}, r.groups("", "memory")...)
-	add("idle", "Processor for "+n(s.Idle)+" idle connections in channels of 50", chart.Axis{Title: "% of a core, by factors of ten", Log: true}, r.groups("", "idle")...)
+	add("memory", "Server memory for an idle connection", chart.Axis{Title: "KiB"}, r.groups("", "memory")...)
+	add("idle", "Processor for "+n(s.Idle)+" idle connections in channels of 50", chart.Axis{Title: "% of a core"}, r.groups("", "idle")...)
 	add("accept", "Processor to accept, verify and join "+n(s.Accept), chart.Axis{Title: "seconds, by factors of ten", Log: true}, r.groups("", "accept")...)
 	var cpu, times []chart.Group
 	for _, c := range s.Channels {
