@@ -26,7 +26,7 @@ type conn struct {
 	from   *channels.Details // as the upgrade tells
 	guest  *door.Guest       // no stranger any more once it has a session
 	opened time.Time
-	over   chan struct{} // closed with the socket
+	known  bool // it is in Node.conns until it is closed; fixed before the socket is started
 
 	doubted atomic.Bool
 
@@ -35,18 +35,15 @@ type conn struct {
 	pacer   pacer
 
 	// Guarded by Node.mu.
-	waiting  bool          // nothing is read: it waits for a key, or for the node to know its cluster
-	awaited  int64         // id of the request that waits, or did last
-	session  uint64        // 0: none, or none any more
-	waited   time.Duration // running time at which the last such wait was over
-	identity auth.Identity
-	shown    time.Time // when the identity's token was
-	rights   auth.Rights
-	follows  []*follow
-	ties     map[string]*tie // by name of the person
-	pinged   time.Duration   // running time
-	asked    time.Duration   // running time of the first ping since it was last heard
-	warned   bool            // that the token is about to end
+	waiting bool          // nothing is read: it waits for a key, or for the node to know its cluster
+	awaited int64         // id of the request that waits, or did last
+	session uint64        // 0: none, or none any more
+	waited  time.Duration // running time at which the last such wait was over
+	bearer
+	follows []*follow
+	ties    map[string]*tie // by name of the person
+	pinged  time.Duration   // running time
+	asked   time.Duration   // running time of the first ping since it was last heard
 
 	mu      sync.Mutex // guards the rest, and parts of follows
 	slots   []*slot    // answers that wait, in the order of the requests
@@ -106,7 +103,9 @@ func (c *conn) Closed(socket.Cause) {
 		delete(n.conns, c)
 	})
 	c.guest.Vouch()
-	close(c.over)
+	if c.known {
+		n.present.Done()
+	}
 }
 
 // release parts a connection from its session, and from the channels and people it follows.
@@ -265,7 +264,7 @@ func (c *conn) open(now time.Time, h protocol.Hello, identity auth.Identity) boo
 	if status == "" {
 		status = identity.Status
 	}
-	c.identify(identity)
+	c.bearer = n.bearerOf(identity, now)
 	c.session = n.core.View.Open(t, channels.Opening{User: identity.User, State: stateOf[h.State], Active: active(t.Wall, h.State, h.Idle),
 		Profile: identity.Profile, Status: statusOf[status], Details: c.details(t.Wall, h.Meta)})
 	n.sessions[c.session] = c
@@ -281,16 +280,6 @@ func (c *conn) details(now int64, meta string) *channels.Details {
 	d := *c.from
 	d.Since, d.Meta = now, meta
 	return &d
-}
-
-// identify makes the connection somebody's.
-func (c *conn) identify(identity auth.Identity) {
-	c.identity, c.shown, c.warned = identity, time.Now(), false
-	if identity.User == "" {
-		c.rights = c.node.public.Anonymous()
-	} else {
-		c.rights = c.node.public.Rights(identity.Rights)
-	}
 }
 
 // active returns when a user was last active, Unix milliseconds. 0: at some time; of who

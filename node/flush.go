@@ -189,7 +189,7 @@ func (n *Node) roster(channel string, joiners []joiner) (members []protocol.Memb
 		listed[members[i].User] = true
 	}
 	for _, w := range joiners {
-		if user := w.conn.identity.User; w.member && !listed[user] {
+		if user := w.conn.user; w.member && !listed[user] {
 			if m, ok := n.core.View.Member(channel, user); ok {
 				listed[user] = true
 				members = append(members, asMember(m))

@@ -46,8 +46,8 @@ func (n *Node) held(now time.Time, id uint64) gossip.Held {
 	if c := n.sessions[id]; c != nil {
 		h.Socket = true
 		h.Silent = min(max(0, n.clock()-c.sock.LastHeard()), now.Sub(c.opened)) // the clock stands still between ticks
-		if c.identity.User != "" {
-			h.Token = max(time.Millisecond, c.identity.GoodUntil.Sub(now))
+		if c.user != "" {
+			h.Token = max(time.Millisecond, time.UnixMilli(c.good).Sub(now))
 		}
 	}
 	return h

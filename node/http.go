@@ -56,7 +56,7 @@ func (n *Node) connect(w http.ResponseWriter, r *http.Request) {
 		_ = n.acceptor.Refuse(w, r, protocol.CloseForbidden, "origin refused")
 		return
 	}
-	c := &conn{node: n, opened: time.Now(), over: make(chan struct{}), from: comingFrom(r)}
+	c := &conn{node: n, opened: time.Now(), from: comingFrom(r)}
 	if token := n.token(r); token != "" {
 		identity, err := n.verify(token)
 		if err != nil {
@@ -70,7 +70,7 @@ func (n *Node) connect(w http.ResponseWriter, r *http.Request) {
 		return // the response says why
 	}
 	c.sock = sock
-	c.guest = n.guestOf(r, func() { sock.Close(protocol.CloseOverload, "too many sockets that have said no hello") })
+	c.guest = n.guestOf(r, sock)
 	n.admit(c)
 	sock.Start(c)
 }
@@ -99,6 +99,8 @@ func (n *Node) admit(c *conn) {
 	}
 	n.stats.Connections++
 	n.conns[c] = struct{}{}
+	c.known = true
+	n.present.Add(1)
 }
 
 // token returns the token of an upgrade; empty: there is none.

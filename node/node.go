@@ -85,6 +85,8 @@ type Node struct {
 
 	logsPresence bool // every change, which takes every event of the view; fixed
 
+	present sync.WaitGroup // connections that are in conns, or were there until their socket closed
+
 	mu       sync.Mutex // guards the rest
 	core     *core.Core
 	entered  time.Time // when the step under way was asked for

@@ -23,7 +23,7 @@ func (c *conn) followPeople(id int64, names []string) {
 		}
 	}
 	switch {
-	case c.identity.User == "":
+	case c.user == "":
 		c.refuse(id, protocol.Unauthorized, "to follow users takes a token")
 	case slices.ContainsFunc(names, func(name string) bool { return !c.rights.MayFollow(name) }):
 		c.refuse(id, protocol.Forbidden, "the token does not allow to follow all of these users")

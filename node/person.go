@@ -74,7 +74,7 @@ func (n *Node) look(p *person) {
 func (t *tie) judge(sharing func(user string) bool) *word {
 	p, c := t.person, t.conn
 	switch {
-	case p.full == p.bare, c.rights.ClaimsFollow(), !p.full.isNews(t.knows), sharing(c.identity.User):
+	case p.full == p.bare, c.rights.ClaimsFollow(), !p.full.isNews(t.knows), sharing(c.user):
 		return p.full
 	}
 	return p.bare

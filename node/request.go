@@ -87,7 +87,7 @@ func (c *conn) handle(now channels.Now, req protocol.Request) (last bool) {
 
 func (c *conn) join(now channels.Now, id int64, r protocol.Join) {
 	switch w := c.following(r.Channel); {
-	case c.identity.User == "":
+	case c.user == "":
 		c.refuse(id, protocol.Unauthorized, "to join a channel takes a token")
 	case !c.rights.MayJoin(r.Channel):
 		c.refuse(id, protocol.Forbidden, "the token does not allow to join this channel")
@@ -106,7 +106,7 @@ func (c *conn) watch(id int64, r protocol.Watch) {
 	switch {
 	case !c.rights.MayWatch(r.Channel):
 		code := protocol.Forbidden
-		if c.identity.User == "" {
+		if c.user == "" {
 			code = protocol.Unauthorized
 		}
 		c.refuse(id, code, "this channel may not be watched")
@@ -146,7 +146,7 @@ func (c *conn) drop(now channels.Now, w *follow, owed bool) {
 func (c *conn) update(now channels.Now, id int64, r protocol.Update) {
 	w := c.following(r.Channel)
 	switch {
-	case c.identity.User == "":
+	case c.user == "":
 		c.refuse(id, protocol.Unauthorized, "to update a membership takes a token")
 	case w == nil || !w.member:
 		c.refuse(id, protocol.NotMember, "this socket is no member of the channel")
@@ -168,7 +168,7 @@ func (c *conn) sync(id int64, channel string) {
 
 // choose takes the status that the user wants to have everywhere.
 func (c *conn) choose(now channels.Now, id int64, r protocol.Status) {
-	if c.identity.User == "" {
+	if c.user == "" {
 		c.refuse(id, protocol.Unauthorized, "to choose a status takes a token")
 		return
 	}
@@ -181,7 +181,7 @@ func (c *conn) choose(now channels.Now, id int64, r protocol.Status) {
 // session more.
 func (c *conn) renew(now channels.Now, id int64, identity auth.Identity) {
 	n := c.node
-	same := identity.User == c.identity.User
+	same := identity.User == c.user
 	session := "" // none to tell of
 	rejoin := []string{}
 	if !same {
@@ -197,7 +197,7 @@ func (c *conn) renew(now channels.Now, id int64, identity auth.Identity) {
 		c.become(now, channels.Opening{User: identity.User, Profile: identity.Profile, Status: statusOf[identity.Status]})
 		session = channels.SessionName(n.id, c.session)
 	}
-	c.identify(identity)
+	c.bearer = n.bearerOf(identity, time.Now())
 	if same {
 		n.core.View.SetProfile(now, c.session, identity.Profile)
 	}
@@ -243,9 +243,9 @@ func (c *conn) logout(now channels.Now, id int64) (last bool) {
 		return true
 	}
 	session := "" // none to tell of
-	if c.identity.User != "" {
+	if c.user != "" {
 		c.become(now, channels.Opening{})
-		c.identify(auth.Identity{})
+		c.bearer = n.bearerOf(auth.Identity{}, time.Now())
 		session = channels.SessionName(n.id, c.session)
 	}
 	for _, w := range slices.Clone(c.follows) {

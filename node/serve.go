@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/rollcall-presence/rollcall/node/door"
+	"github.com/rollcall-presence/rollcall/node/protocol"
+	"github.com/rollcall-presence/rollcall/node/socket"
 )
 
 // Times of a request that is no WebSocket yet, or never will be one.
@@ -53,11 +55,12 @@ func (n *Node) servePublic(s *http.Server) error {
 	return s.ServeTLS(l, "", "")
 }
 
-// guestOf returns the guest at the door that came with a request. One who came by
-// another's server is new here, and turned away by turnAway.
-func (n *Node) guestOf(r *http.Request, turnAway func()) *door.Guest {
+// guestOf returns the guest at the door that came with a request, and is turned away by
+// cutting the socket now. One who came by another's server is new here.
+func (n *Node) guestOf(r *http.Request, sock *socket.Socket) *door.Guest {
 	if g := door.From(r.Context()); g != nil {
+		g.TurnAwayBy(sock.Cut)
 		return g
 	}
-	return n.door.Enter(turnAway)
+	return n.door.Enter(func() { sock.Close(protocol.CloseOverload, "too many sockets that have said no hello") })
 }

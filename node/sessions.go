@@ -77,7 +77,7 @@ func (n *Node) heldSession(now time.Time, id uint64) (HeldSession, bool) {
 		return HeldSession{}, false
 	}
 	if c != nil {
-		if info.User = c.identity.User; !known {
+		if info.User = c.user; !known {
 			info.Origin, info.ID, info.State, info.Details = n.id, id, channels.Online, c.from
 		}
 		info.Channels = c.joined()

@@ -14,16 +14,14 @@ const stopTime = 3 * time.Second
 // stays in the table, and gets the grace at every peer. It returns when all sockets
 // are closed, which takes a client that does not answer stopTime.
 func (n *Node) stop() {
-	conns, last := n.dismiss()
+	last := n.dismiss()
 	if n.hasCrashed() {
 		n.mesh.Close()
 	} else {
 		n.log.Info("node stops", "drained", last.Drained, "handed_over", last.HandedOver, "forced", last.Forced)
 		n.goodbye()
 	}
-	for _, c := range conns {
-		<-c.over
-	}
+	n.present.Wait()
 }
 
 // goodbye tells the cluster that this node leaves it.
@@ -36,13 +34,12 @@ func (n *Node) goodbye() {
 	}
 }
 
-// dismiss closes all connections, and sees to it that there will be no other. It also
+// dismiss closes all connections, and sees to it that there will be no other. It
 // returns what was counted until then.
-func (n *Node) dismiss() (conns []*conn, last counters) {
+func (n *Node) dismiss() (last counters) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for c := range n.conns {
-		conns = append(conns, c)
 		switch {
 		case n.mishaps.dead:
 			c.sock.Cut()
@@ -54,7 +51,7 @@ func (n *Node) dismiss() (conns []*conn, last counters) {
 	}
 	close(n.stopping) // whose hello waits for this is closed by now, and is not asked for a hello again
 	n.stats.Forced = uint64(len(n.sessions))
-	return conns, n.stats
+	return n.stats
 }
 
 // stopped reports whether the node takes no more clients.

@@ -8,10 +8,6 @@ import (
 	"github.com/rollcall-presence/rollcall/node/socket"
 )
 
-// warning is how long before its end a token's bearer is told; a fifth of what is
-// left of its life when it was shown, if that is less.
-const warning = 30 * time.Second
-
 // sweep looks for sockets that are silent, that have not said hello, or whose token
 // is over. In a tick that came late nobody is silent: what came meanwhile has not
 // been read.
@@ -23,7 +19,7 @@ func (n *Node) sweep(now time.Time) {
 		case n.silent(c) >= n.cfg.Timeout && n.unanswered(c) && !n.core.Gossip.Late():
 			n.stats.TimedOut++
 			n.end(c, now, channels.ReasonTimeout, protocol.CloseSilent, "silent for too long")
-		case c.identity.User != "" && !now.Before(c.identity.GoodUntil):
+		case c.bearer.over(now):
 			n.stats.Expired++
 			n.end(c, now, channels.ReasonExpired, protocol.CloseUnauthorized, "token expired")
 		default:
@@ -86,12 +82,7 @@ func (n *Node) rouseAll(doubt bool) {
 
 // warn tells once that the token ends soon.
 func (c *conn) warn(now time.Time) {
-	if c.warned || c.identity.User == "" {
-		return
-	}
-	before := min(warning, c.identity.Expires.Sub(c.shown)/5)
-	if !now.Before(c.identity.Expires.Add(-before)) {
-		c.warned = true
-		c.sock.Reply(socket.Frame(protocol.AppendExpiring(nil, c.identity.Expires.UnixMilli())))
+	if c.warns(now) {
+		c.sock.Reply(socket.Frame(protocol.AppendExpiring(nil, c.ends)))
 	}
 }

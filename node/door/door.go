@@ -13,8 +13,10 @@ package door
 import (
 	"container/list"
 	"context"
+	"errors"
 	"net"
 	"sync"
+	"syscall"
 )
 
 // Door is where strangers wait. Its methods may be called concurrently.
@@ -51,7 +53,7 @@ func (d *Door) Stats() Stats {
 // Guest is one who came to a door: a stranger until somebody vouches for him.
 type Guest struct {
 	d     *Door
-	away  func()        // turns him away
+	away  func()        // turns him away; guarded by Door.mu
 	place *list.Element // guarded by Door.mu; nil: no stranger any more
 }
 
@@ -62,7 +64,7 @@ func (d *Door) Enter(turnAway func()) *Guest {
 	g, longest := d.add(turnAway), d.longest(d.strangers)
 	d.mu.Unlock()
 	if longest != nil {
-		longest.away()
+		longest()
 	}
 	return g
 }
@@ -74,16 +76,29 @@ func (d *Door) add(turnAway func()) *Guest {
 	return g
 }
 
-// longest takes out the stranger who has waited longest if there are more than most, or
-// returns nil. mu is held.
-func (d *Door) longest(most int) *Guest {
+// longest takes out the stranger who has waited longest if there are more than most, and returns
+// what turns him away, or nil. mu is held.
+func (d *Door) longest(most int) (turnAway func()) {
 	if d.queue.Len() <= most {
 		return nil
 	}
 	g := d.queue.Front().Value.(*Guest)
 	g.leave()
 	d.stats.Crowded++
-	return g
+	return g.away
+}
+
+// TurnAwayBy has a guest turned away in another way from now on, as once his connection is
+// somebody else's to close. It must not block, and is called at once for a guest who is no
+// stranger any more, for who is vouched for only later was turned away.
+func (g *Guest) TurnAwayBy(away func()) {
+	g.d.mu.Lock()
+	late := g.place == nil
+	g.away = away
+	g.d.mu.Unlock()
+	if late {
+		away()
+	}
 }
 
 // Vouch makes a guest no stranger any more. So does his going.
@@ -142,7 +157,7 @@ func (d *Door) admit(conn net.Conn) *guestConn {
 	d.stats.Accepted++
 	d.mu.Unlock()
 	if longest != nil {
-		longest.away()
+		longest()
 	}
 	return c
 }
@@ -152,6 +167,14 @@ type guestConn struct {
 	net.Conn
 	*Guest
 	gone sync.Once
+}
+
+// SyscallConn implements [syscall.Conn], if the connection does.
+func (c *guestConn) SyscallConn() (syscall.RawConn, error) {
+	if under, ok := c.Conn.(syscall.Conn); ok {
+		return under.SyscallConn()
+	}
+	return nil, errors.ErrUnsupported
 }
 
 // Close closes the connection. It may be called again.

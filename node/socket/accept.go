@@ -3,21 +3,22 @@ package socket
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"fmt"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
-
-	"github.com/coder/websocket"
 
 	"github.com/rollcall-presence/rollcall/node/protocol"
 )
 
 // Acceptor makes sockets. Its methods may be called concurrently.
 type Acceptor struct {
-	cfg   Config
-	stats Stats
+	cfg     Config
+	stats   Stats
+	poller  poller
+	readers chan *reader // nobody's
+	flusher flusher
 }
 
 // NewAcceptor returns an Acceptor, or says which field of the Config cannot work.
@@ -26,7 +27,7 @@ func NewAcceptor(cfg Config) (*Acceptor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Acceptor{cfg: cfg}, nil
+	return &Acceptor{cfg: cfg, readers: make(chan *reader, maxReaders)}, nil
 }
 
 // Stats returns the counters of all sockets of this Acceptor.
@@ -36,20 +37,13 @@ func (a *Acceptor) Stats() *Stats { return &a.stats }
 // not checked: see [CheckOrigin]. The caller must call [Socket.Start], even if it closes
 // the socket before that.
 func (a *Acceptor) Accept(w http.ResponseWriter, r *http.Request) (*Socket, error) {
-	s := &Socket{a: a, limit: a.cfg.MaxQueue}
+	s := &Socket{a: a, limit: a.cfg.MaxQueue, place: -1}
 	s.wire.init(a.cfg.Clock, a.cfg.WriteTimeout)
-	lib, err := websocket.Accept(hijacker{w, &s.wire}, r, &websocket.AcceptOptions{
-		Subprotocols:       []string{protocol.Subprotocol},
-		InsecureSkipVerify: true, // a refusal here would reach browsers as 1006
-		CompressionMode:    websocket.CompressionDisabled,
-		OnPingReceived:     s.onPing,
-		OnPongReceived:     s.onPong,
-	})
-	if err != nil {
+	s.reader = &reader{s: s}
+	if err := s.reader.accept(hijacker{w, s.reader}, r, protocol.Subprotocol); err != nil {
 		return nil, fmt.Errorf("socket: accept from %s: %w", r.RemoteAddr, err)
 	}
-	lib.SetReadLimit(-1) // we count ourselves, to answer before we close
-	s.lib = lib
+	s.parks = s.wire.direct != nil && a.poller.join() == nil
 	a.stats.Open.Add(1)
 	return s, nil
 }
@@ -75,15 +69,11 @@ func (nobody) Control()     {}
 func (nobody) Drained()     {}
 func (nobody) Closed(Cause) {}
 
-// bufferSize is that of the library's buffers, in bytes. Larger frames are read past
-// them; control frames, all that the library writes, fit.
-const bufferSize = 256
-
-// hijacker hands the library a wire with small buffers, in place of a
-// connection with the 4 KiB buffers of the HTTP server.
+// hijacker hands the library a reader, in place of a connection with the 4 KiB buffers of the
+// HTTP server.
 type hijacker struct {
 	http.ResponseWriter
-	wire *wire
+	reader *reader
 }
 
 // Hijack implements http.Hijacker.
@@ -93,23 +83,26 @@ func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	early, _ := brw.Peek(brw.Reader.Buffered())
-	h.wire.Conn, h.wire.raw, h.wire.early = conn, conn, bytes.Clone(early)
+	wire := &h.reader.s.wire
+	wire.Conn, wire.raw, wire.early = conn, conn, bytes.Clone(early)
 	if over, ok := conn.(interface{ NetConn() net.Conn }); ok {
-		h.wire.raw = over.NetConn()
+		wire.raw = over.NetConn()
+	} else if under, ok := conn.(syscall.Conn); ok {
+		wire.direct, _ = under.SyscallConn() // nil if there is none
 	}
-	return h.wire, bufio.NewReadWriter(bufio.NewReaderSize(h.wire, bufferSize), bufio.NewWriterSize(h.wire, bufferSize)), nil
+	return h.reader, h.reader.buffers(), nil
 }
 
 // onPing answers through the queue, where a client that does not read is
 // noticed, and tells the library not to.
-func (s *Socket) onPing(_ context.Context, payload []byte) bool {
+func (s *Socket) onPing(payload []byte) bool {
 	if s.Reply(pongFrame(payload)) {
 		s.handler.Control()
 	}
 	return false
 }
 
-func (s *Socket) onPong(context.Context, []byte) {
+func (s *Socket) onPong() {
 	if !s.Closing() {
 		s.handler.Control()
 	}

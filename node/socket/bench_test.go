@@ -66,7 +66,7 @@ func open(b *testing.B, a *Acceptor, n int, loopback bool) []*Socket {
 	}
 	b.Cleanup(func() {
 		for _, s := range sockets {
-			s.wire.Conn.Close()
+			s.Cut()
 			<-closed
 		}
 		for _, c := range far {

@@ -3,11 +3,17 @@
 //
 // # Ownership
 //
-// Three parties touch a connection. One goroutine reads: it lives as long as the
-// socket and calls the [Handler]. One goroutine writes, but only while there is
-// something to write. The WebSocket library reads frames for the first, and
-// writes a close frame of its own at times; it is given a [wire], which keeps
-// that frame from landing inside another.
+// Three parties touch a connection. One goroutine reads, and calls the [Handler]. It lives
+// while there is something to read: a socket at rest is watched by the Acceptor's poller,
+// and has neither goroutine nor buffers nor a connection of the library's (see reader). One goroutine writes, but only while there is
+// something to write: one of the Acceptor's flusher, which never waits for a network, or
+// one of the socket's own for what the network does not take at once. The WebSocket library
+// reads frames for the first, and writes a close frame of its own at times, through a
+// [wire], which keeps that frame from landing inside another.
+//
+// Over TLS, whose records hide what there is to read, on systems other than Linux, and on
+// connections that are no file descriptors, one goroutine reads as long as the socket lives,
+// and each write has one of its own.
 //
 // # Flow
 //

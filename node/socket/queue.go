@@ -109,7 +109,11 @@ func (s *Socket) push(frames [][]byte) {
 	if !s.writing && len(s.queue) > 0 {
 		s.writing = true
 		s.writers.Add(1)
-		go s.write()
+		if s.wire.direct != nil {
+			s.a.flusher.add(s)
+		} else {
+			go s.write(chunk{})
+		}
 	}
 }
 

@@ -18,18 +18,32 @@ var ErrTooLarge = errors.New("message too large")
 // bufferKeep is the largest buffer that goes back to the pool, in bytes.
 const bufferKeep = 64 << 10
 
-// buffers holds what messages are read into, so that an idle socket has none.
-var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 1<<10); return &b }}
+// messages holds what messages are read into, so that an idle socket has none.
+var messages = sync.Pool{New: func() any { b := make([]byte, 0, 1<<10); return &b }}
 
-// read reads until the connection ends.
+// park leaves the socket to the poller until there is something to read. It reports whether it did:
+// then the caller is not the reader any more.
+func (s *Socket) park() bool {
+	if !s.parks || len(s.wire.early) > 0 || s.reader.buffer.Buffered() > 0 {
+		return false
+	}
+	s.giveBack()
+	return s.a.poller.park(s)
+}
+
+// read reads until the connection ends, or there is nothing to read for now.
 func (s *Socket) read() {
 	for {
-		kind, r, err := s.lib.Reader(context.Background())
+		s.borrow()
+		kind, r, err := s.reader.lib.Reader(context.Background())
 		if err == nil {
 			err = s.readMessage(kind, r)
 		}
 		if err != nil {
 			s.finish(err)
+			return
+		}
+		if s.park() {
 			return
 		}
 	}
@@ -44,7 +58,7 @@ func (s *Socket) readMessage(kind websocket.MessageType, r io.Reader) error {
 	if s.Closing() {
 		return discard(r)
 	}
-	buf := buffers.Get().(*[]byte)
+	buf := messages.Get().(*[]byte)
 	data, err := readAll(r, (*buf)[:0], s.a.cfg.MaxFrame)
 	if err == nil {
 		s.a.stats.Frames.Add(1)
@@ -53,7 +67,7 @@ func (s *Socket) readMessage(kind websocket.MessageType, r io.Reader) error {
 	}
 	if cap(data) <= bufferKeep {
 		*buf = data
-		buffers.Put(buf)
+		messages.Put(buf)
 	}
 	if errors.Is(err, ErrTooLarge) {
 		s.refuseOversize()

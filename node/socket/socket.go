@@ -4,8 +4,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/coder/websocket"
-
 	"github.com/rollcall-presence/rollcall/node/protocol"
 )
 
@@ -37,9 +35,11 @@ type Cause struct {
 // Socket is one WebSocket connection. Its methods may be called concurrently.
 type Socket struct {
 	a       *Acceptor
-	lib     *websocket.Conn
 	wire    wire
 	handler Handler // fixed by Start
+	parks   bool    // the poller may have it
+	place   int     // of the poller's; -1: it never had it
+	reader  *reader // owned by whoever reads
 
 	writers sync.WaitGroup // the writing goroutine, if there is one
 
@@ -62,7 +62,9 @@ func (s *Socket) Start(h Handler) {
 	s.mu.Lock()
 	s.handler = h
 	s.mu.Unlock()
-	go s.read()
+	if !s.park() {
+		go s.read()
+	}
 }
 
 // LastHeard returns when bytes last came in, by the Config's clock.
@@ -86,7 +88,12 @@ func (s *Socket) Close(code protocol.CloseCode, reason string) {
 }
 
 // Cut breaks the connection at once, without a close frame, as if this process had died.
-func (s *Socket) Cut() { s.wire.cut() }
+func (s *Socket) Cut() {
+	s.wire.cut()
+	if s.parks {
+		s.a.poller.wake(s)
+	}
+}
 
 // close is Close with mu held.
 func (s *Socket) close(code protocol.CloseCode, reason string) {
@@ -95,7 +102,7 @@ func (s *Socket) close(code protocol.CloseCode, reason string) {
 	}
 	s.push([][]byte{closeFrame(code, reason)})
 	s.cause = &Cause{Local: true, Code: code, Reason: reason}
-	s.abort = time.AfterFunc(s.a.cfg.CloseTimeout, func() { s.wire.cut() })
+	s.abort = time.AfterFunc(s.a.cfg.CloseTimeout, s.Cut)
 }
 
 // Closing reports whether Close was called, or the connection has ended.
@@ -107,10 +114,13 @@ func (s *Socket) Closing() bool {
 
 // finish ends everything once reading is over, for that reason.
 func (s *Socket) finish(err error) {
-	s.wire.cut()         // wakes the writer
-	_ = s.lib.CloseNow() // lets the library go
+	s.wire.cut()                // wakes the writer
+	_ = s.reader.lib.CloseNow() // lets the library go
 	cause := s.end(err)
 	s.writers.Wait()
+	if s.parks {
+		s.a.poller.leave()
+	}
 	s.a.stats.Open.Add(-1)
 	s.handler.Closed(cause)
 }

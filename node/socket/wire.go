@@ -4,6 +4,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -21,6 +22,8 @@ type wire struct {
 	sent  atomic.Int64 // when bytes went out last, by clock
 
 	until time.Time // the write deadline that is set; owned by whoever writes
+
+	direct syscall.RawConn // below Conn, for writes that do not wait; nil: there are none
 
 	mu   sync.Mutex
 	free sync.Cond // signalled when busy ends; uses mu
@@ -66,9 +69,50 @@ func (w *wire) send(p []byte, last bool) error {
 	if !w.acquire(last) {
 		return nil
 	}
+	return w.finish(p)
+}
+
+// finish writes p for a caller that holds the wire, and lets go of it.
+func (w *wire) finish(p []byte) error {
 	err := w.write(p)
 	w.release(err != nil)
 	return err
+}
+
+// offer writes as much of whole frames as the network takes at once, with an
+// attempt of the caller's; last is as for send. If that is not all, and the caller was given
+// the wire, it holds it until finish has written the rest.
+func (w *wire) offer(a *attempt, p []byte, last bool) (n int, holds bool, err error) {
+	w.mu.Lock()
+	if w.busy || w.mute {
+		defer w.mu.Unlock()
+		if w.mute {
+			n = len(p)
+		}
+		return n, false, nil
+	}
+	w.busy, w.mute = true, last
+	w.mu.Unlock()
+	if err = w.clearDeadline(); err == nil {
+		n, err = a.write(w.direct, p)
+	}
+	if n > 0 {
+		w.sent.Store(int64(w.clock()))
+	}
+	if n < len(p) && err == nil {
+		return n, true, nil
+	}
+	w.release(err != nil)
+	return n, false, err
+}
+
+// clearDeadline lets no former deadline end a write that does not wait.
+func (w *wire) clearDeadline() error {
+	if w.until.IsZero() {
+		return nil
+	}
+	w.until = time.Time{}
+	return w.Conn.SetWriteDeadline(time.Time{})
 }
 
 // acquire waits until nobody else writes. It reports whether anything may still be written.

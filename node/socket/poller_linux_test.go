@@ -1,0 +1,188 @@
+package socket
+
+import (
+	"bytes"
+	"context"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// patience ends a test that hangs.
+const patience = 30 * time.Second
+
+// await waits until something is so.
+func await(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !so(); runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatalf("after %v still not: %s", patience, what)
+		}
+	}
+}
+
+// ours returns how many goroutines are in a method of a Socket.
+func ours() int {
+	buf := make([]byte, 1<<20)
+	return bytes.Count(buf[:runtime.Stack(buf, true)], []byte("socket.(*Socket)."))
+}
+
+func TestIdleSocketHasNoGoroutine(t *testing.T) {
+	const n = 20
+	closed, sockets := make(chan Cause, n), make(chan *Socket, n)
+	a := newAcceptor(t, Config{})
+	url := serve(t, a, func(s *Socket) { s.Start(&echo{s, closed}); sockets <- s })
+	var clients []*websocket.Conn
+	for range n {
+		clients = append(clients, dial(t, url, nil))
+	}
+	for round := range 3 {
+		await(t, "idle sockets without goroutine", func() bool { return ours() == 0 })
+		for _, c := range clients {
+			exchange(t, c, strings.Repeat("x", 1+round*readSize))
+		}
+	}
+	for _, c := range clients[:n/2] {
+		c.CloseNow()
+	}
+	for range n / 2 {
+		(<-sockets).Cut() // the client of some of these is gone already
+	}
+	for range n / 2 {
+		(<-sockets).Cut()
+	}
+	for range n {
+		<-closed
+	}
+	if open := a.Stats().Open.Load(); open != 0 || a.poller.users != 0 || a.poller.file != nil {
+		t.Errorf("in the end %d sockets are open, and %d may park", open, a.poller.users)
+	}
+}
+
+// exchange has something echoed.
+func exchange(t *testing.T, c *websocket.Conn, text string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := c.Write(ctx, websocket.MessageText, []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if _, got, err := c.Read(ctx); string(got) != text || err != nil {
+		t.Fatalf("got %d bytes, %v; want %d", len(got), err, len(text))
+	}
+}
+
+func TestSocketThatWasCutWhileIdleEnds(t *testing.T) {
+	closed, sockets := make(chan Cause, 1), make(chan *Socket, 1)
+	a := newAcceptor(t, Config{})
+	url := serve(t, a, func(s *Socket) { s.Start(&echo{s, closed}); sockets <- s })
+	other := dial(t, url, nil) // keeps the poller
+	first := <-sockets
+	for range 50 { // the same file descriptor comes again and again
+		c := dial(t, url, nil)
+		exchange(t, c, "hello")
+		s := <-sockets
+		go s.Cut()
+		if cause := <-closed; cause.Local || cause.Code != 0 {
+			t.Fatalf("ended with %+v, want a broken connection", cause)
+		}
+		c.CloseNow()
+	}
+	exchange(t, other, "still here")
+	other.CloseNow()
+	<-closed
+	_ = first
+}
+
+func TestEventOfAFormerParkingIsNotTaken(t *testing.T) {
+	closed, sockets := make(chan Cause, 1), make(chan *Socket, 1)
+	a := newAcceptor(t, Config{})
+	c := dial(t, serve(t, a, func(s *Socket) { s.Start(&echo{s, closed}); sockets <- s }), nil)
+	s := <-sockets
+	exchange(t, c, "once")
+	await(t, "it is idle", func() bool { return ours() == 0 })
+	a.poller.mu.Lock()
+	turn := a.poller.places[s.place].turn
+	a.poller.mu.Unlock()
+	a.poller.ready(eventsOf(s.place, turn-1))
+	a.poller.ready(eventsOf(1<<20, turn))
+	if n := ours(); n != 0 {
+		t.Errorf("%d goroutines read because of events of before", n)
+	}
+	a.poller.ready(eventsOf(s.place, turn)) // though there is nothing to read: harmless
+	a.poller.ready(eventsOf(s.place, turn))
+	await(t, "one reads", func() bool { return ours() > 0 })
+	exchange(t, c, "twice")
+	await(t, "it is idle again", func() bool { return ours() == 0 })
+	c.CloseNow()
+	<-closed
+}
+
+func TestHalfAMessageIsAwaited(t *testing.T) {
+	closed := make(chan Cause, 1)
+	a := newAcceptor(t, Config{})
+	c := dial(t, serve(t, a, func(s *Socket) { s.Start(&echo{s, closed}) }), nil)
+	w, err := c.Writer(t.Context(), websocket.MessageText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := w.Write(bytes.Repeat([]byte("x"), 5000)); err != nil { // sends a fragment
+			t.Fatal(err)
+		}
+		await(t, "it is being read", func() bool { return ours() > 0 })
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, got, err := c.Read(t.Context()); len(got) != 15000 || err != nil {
+		t.Errorf("got %d bytes, %v; want 15000", len(got), err)
+	}
+	await(t, "it is idle again", func() bool { return ours() == 0 })
+	c.CloseNow()
+	<-closed
+}
+
+// TestWhatTheNetworkDoesNotTakeAtOnceIsWrittenLater fills a client's buffers, so that writes
+// that do not wait stop in the middle of frames.
+func TestWhatTheNetworkDoesNotTakeAtOnceIsWrittenLater(t *testing.T) {
+	closed, sockets := make(chan Cause, 1), make(chan *Socket, 1)
+	a := newAcceptor(t, Config{MaxQueue: 1 << 30})
+	c := dial(t, serve(t, a, func(s *Socket) { s.Start(&echo{s, closed}); sockets <- s }), nil)
+	s := <-sockets
+	const rounds, frames = 3, 400
+	for range rounds {
+		for i := range frames {
+			s.Send(Frame(bytes.Repeat([]byte{'a' + byte(i%26)}, 100+i*150)))
+		}
+		await(t, "a goroutine waits for the network", func() bool { return ours() > 0 && s.Waiting() > 0 })
+		for i := range frames {
+			_, got, err := c.Read(t.Context())
+			if err != nil || !bytes.Equal(got, bytes.Repeat([]byte{'a' + byte(i%26)}, 100+i*150)) {
+				t.Fatalf("frame %d has %d bytes, %v", i, len(got), err)
+			}
+		}
+		await(t, "all is written", func() bool { return s.Waiting() == 0 && ours() == 0 })
+	}
+	if n := a.stats.BytesOut.Load(); n < rounds*frames*100 {
+		t.Errorf("%d bytes are said to be written", n)
+	}
+	s.Send(Frame([]byte("last")))
+	s.Close(1001, "done")
+	_, got, err := c.Read(t.Context())
+	if string(got) != "last" || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if _, _, err := c.Read(t.Context()); websocket.CloseStatus(err) != 1001 {
+		t.Errorf("ended with %v", err)
+	}
+	<-closed
+}
+
+func eventsOf(fd int, turn int32) []syscall.EpollEvent {
+	return []syscall.EpollEvent{{Events: syscall.EPOLLIN, Fd: int32(fd), Pad: turn}}
+}
