@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -45,6 +46,8 @@ type client struct {
 	user  int // number
 	url   string
 	room  *room
+
+	waited atomic.Pointer[chan event] // nil: nobody waits
 
 	mu      sync.Mutex // guards the rest; held while a message is understood
 	sock    *socket

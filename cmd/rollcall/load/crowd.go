@@ -61,6 +61,7 @@ func (c *crowd) addRooms(clients, members int) {
 func (c *crowd) listen(f func(event)) { c.heard.Store(&f) }
 
 func (c *crowd) tell(e event) {
+	e.client.hear(e)
 	if f := c.heard.Load(); f != nil {
 		(*f)(e)
 	}
@@ -106,20 +107,17 @@ type arrival struct{ upgraded, welcomed, entered *stopwatch } // each since the 
 
 // enter brings clients in that are prepared: connected, welcomed, and members of their rooms if join is set.
 func (c *crowd) enter(ctx context.Context, clients []*client, join bool, took *arrival) error {
-	w := waits{by: map[*client]chan event{}}
-	c.listen(w.hear)
-	defer c.heard.Store(nil)
 	return c.each(ctx, "connect", clients, c.options.Concurrency, func(ctx context.Context, one *client) error {
-		return c.enterOne(ctx, one, &w, join, took)
+		return c.enterOne(ctx, one, join, took)
 	})
 }
 
 // enterOne brings one client in.
-func (c *crowd) enterOne(ctx context.Context, one *client, w *waits, join bool, took *arrival) error {
+func (c *crowd) enterOne(ctx context.Context, one *client, join bool, took *arrival) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.options.Patience, fmt.Errorf("%s was not let in within %v", one.name(), c.options.Patience))
 	defer cancel()
-	heard := w.open(one)
-	defer w.close(one)
+	heard, end := one.wait()
+	defer end()
 	begun := time.Now()
 	open, err := one.connect(ctx)
 	if err != nil {

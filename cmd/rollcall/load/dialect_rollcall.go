@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -26,8 +27,8 @@ func (r Rollcall) Session(user string, former Session) (Session, error) {
 		return nil, err
 	}
 	s := &rollcallSession{token: token}
-	if former != nil {
-		s.resume = former.(*rollcallSession).session
+	if former, ok := former.(*rollcallSession); ok {
+		s.resume = cmp.Or(former.session, former.resume) // it may have been cut before it was welcomed
 	}
 	return s, nil
 }

@@ -15,18 +15,20 @@ type StormPlan struct {
 	Members int           // of each channel, besides one who is not cut and watches
 	Jitter  time.Duration // each waits a random part of it before it comes back, twice as long after each failure, up to 20s; 0: none
 	Grace   time.Duration // who is back within it was never gone: then nobody may be told of anything; 0: the server knows no such thing
+	AtOnce  int           // how many are connecting at a time, at most; 0: 500. More of them would have this process wait for itself
 	Seed    uint64        // decides who waits for how long
 }
 
 // StormResult has the phases "connect", "settle", "storm" and "calm".
 type StormResult struct {
 	Result
-	Back     Latency `json:"back"`    // from the cut until the client had its roster again
-	Reenter  Latency `json:"reenter"` // the same from when it began to connect
-	Millis   float64 `json:"all_ms"`  // from the cut until everybody was back
-	Failures int     `json:"failures"`
-	Leaves   int     `json:"leaves"` // that those were told of who were not cut
-	Joins    int     `json:"joins"`
+	Back     Latency  `json:"back"`              // from the cut until the client had its roster again
+	Reenter  Latency  `json:"reenter"`           // the same from when it began to connect
+	Millis   float64  `json:"all_ms"`            // from the cut until everybody was back
+	Failures int      `json:"failures"`          // attempts
+	Reasons  []string `json:"reasons,omitempty"` // of the first few of these
+	Leaves   int      `json:"leaves"`            // that those were told of who were not cut
+	Joins    int      `json:"joins"`
 }
 
 const (
@@ -36,17 +38,21 @@ const (
 
 // Storm measures how long it takes until all are back, and what the others saw of it.
 func Storm(ctx context.Context, o Options, plan StormPlan) (r StormResult, err error) {
-	if err := errors.Join(atLeast("clients", plan.Clients, 1, maxClients), atLeast("members", plan.Members, 1, maxClients)); err != nil {
+	if err := errors.Join(atLeast("clients", plan.Clients, 1, maxClients), atLeast("members", plan.Members, 1, maxClients),
+		atLeast("at once", plan.AtOnce, 0, maxClients)); err != nil {
 		return r, err
 	}
 	if plan.Jitter < 0 || plan.Grace < 0 {
 		return r, errors.New("load: jitter and grace must not be negative")
 	}
+	if plan.AtOnce == 0 {
+		plan.AtOnce = 500
+	}
 	s := &storm{plan: plan, random: rand.New(rand.NewPCG(plan.Seed, 0)), back: newStopwatch(), reenter: newStopwatch(),
-		waits: waits{by: map[*client]chan event{}}, watching: map[*client]bool{}}
+		watching: map[*client]bool{}, connecting: make(chan struct{}, plan.AtOnce)}
 	err = play(o, "storm", &r.Result, func(c *crowd) error { return s.run(ctx, c) })
 	r.Back, r.Reenter, r.Millis = s.back.latency(), s.reenter.latency(), s.last.Seconds()*1e3
-	r.Failures, r.Leaves, r.Joins = s.failures, s.leaves, s.joins
+	r.Failures, r.Reasons, r.Leaves, r.Joins = s.failures, s.reasons, s.leaves, s.joins
 	return r, err
 }
 
@@ -55,11 +61,12 @@ type storm struct {
 	plan          StormPlan
 	random        *rand.Rand // owned by run
 	back, reenter *stopwatch
-	waits         waits
 	watching      map[*client]bool // fixed before the cut
+	connecting    chan struct{}    // has one for each that is connecting
 
 	mu            sync.Mutex // guards the rest
 	failures      int
+	reasons       []string
 	last          time.Duration // until the last one was back
 	leaves, joins int
 	told          []event // the first few of these
@@ -129,19 +136,16 @@ func (s *storm) cut(ctx context.Context, c *crowd, herd []*client) error {
 // comeBack has one client come back, after a while, and again for as long as that fails.
 func (s *storm) comeBack(ctx context.Context, one *client, begun time.Time, wait time.Duration) {
 	for limit := s.plan.Jitter; sleep(ctx, wait) == nil; {
-		asked := time.Now()
-		if at, err := s.reconnect(ctx, one); err == nil {
+		at, err := s.reconnect(ctx, one)
+		if err == nil {
 			s.back.add(at.Sub(begun))
-			s.reenter.add(at.Sub(asked))
 			s.mu.Lock()
 			s.last = max(s.last, at.Sub(begun))
 			s.mu.Unlock()
 			return
 		}
 		one.cut()
-		s.mu.Lock()
-		s.failures++
-		s.mu.Unlock()
+		s.fail(err)
 		if limit = min(2*max(limit, time.Millisecond), maxJitter); one.prepare() != nil {
 			return // it is one client less that is back
 		}
@@ -149,9 +153,23 @@ func (s *storm) comeBack(ctx context.Context, one *client, begun time.Time, wait
 	}
 }
 
+// fail counts an attempt that failed.
+func (s *storm) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failures++
+	if len(s.reasons) < fewNames {
+		s.reasons = append(s.reasons, err.Error())
+	}
+}
+
+// reconnect brings one client back, when it is its turn, and returns when it was.
 func (s *storm) reconnect(ctx context.Context, one *client) (at time.Time, err error) {
-	heard := s.waits.open(one)
-	defer s.waits.close(one)
+	s.connecting <- struct{}{}
+	defer func() { <-s.connecting }()
+	asked := time.Now()
+	heard, end := one.wait()
+	defer end()
 	if _, err := one.connect(ctx); err != nil {
 		return at, err
 	}
@@ -161,12 +179,14 @@ func (s *storm) reconnect(ctx context.Context, one *client) (at time.Time, err e
 	if _, err := one.join(); err != nil {
 		return at, err
 	}
-	return await(ctx, heard, entered)
+	if at, err = await(ctx, heard, entered); err == nil {
+		s.reenter.add(at.Sub(asked))
+	}
+	return at, err
 }
 
 // hear takes note of what those who stayed are told.
 func (s *storm) hear(e event) {
-	s.waits.hear(e)
 	if e.kind != joined && e.kind != left || !s.watching[e.client] {
 		return
 	}
@@ -201,9 +221,13 @@ func (r *StormResult) Latencies() []NamedLatency {
 
 // Facts returns when everybody was back, and what the others saw.
 func (r *StormResult) Facts() []Fact {
-	return []Fact{
+	facts := []Fact{
 		{"everybody is back", fmt.Sprintf("after %.0f ms", r.Millis)},
 		{"attempts that failed", fmt.Sprintf("%d", r.Failures)},
 		{"the others saw", fmt.Sprintf("%d leaves, %d joins", r.Leaves, r.Joins)},
 	}
+	for _, reason := range r.Reasons {
+		facts = append(facts, Fact{"an attempt failed", reason})
+	}
+	return facts
 }

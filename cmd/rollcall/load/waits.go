@@ -3,40 +3,26 @@ package load
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 )
 
-// waits are clients whose events somebody waits for.
-type waits struct {
-	mu sync.Mutex // guards by
-	by map[*client]chan event
+// wait has the client keep what it is told of itself until it is read from what is returned. One
+// at a time may wait for a client. A lock for all would be waited for by who reads all sockets.
+func (c *client) wait() (heard <-chan event, end func()) {
+	kept := make(chan event, 4)
+	c.waited.Store(&kept)
+	return kept, func() { c.waited.Store(nil) }
 }
 
-func (w *waits) open(one *client) <-chan event {
-	heard := make(chan event, 4)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.by[one] = heard
-	return heard
-}
-
-func (w *waits) close(one *client) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.by, one)
-}
-
-// hear hands on what is waited for; joins and leaves are not.
-func (w *waits) hear(e event) {
-	if e.kind == joined || e.kind == left || e.kind == counted {
+// hear keeps an event that somebody waits for; joins and leaves are not.
+func (c *client) hear(e event) {
+	kept := c.waited.Load()
+	if kept == nil || e.kind == joined || e.kind == left || e.kind == counted {
 		return
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	select {
-	case w.by[e.client] <- e: // none, if nobody waits
-	default:
+	case *kept <- e:
+	default: // it has heard enough
 	}
 }
 
