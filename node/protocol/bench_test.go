@@ -123,6 +123,29 @@ func BenchmarkAppendRoster(b *testing.B) {
 	}
 }
 
+// BenchmarkAppendPart makes messages of their own memory, as a node does: a diff of one,
+// and a roster in its parts.
+func BenchmarkAppendPart(b *testing.B) {
+	b.Run("diff", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			onePart(nil, Diff{Join: benchMember})
+		}
+	})
+	for _, n := range []int{10, 1000} {
+		list := members(n, 20)
+		b.Run(fmt.Sprintf("roster of %d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				r := Roster{Channel: "room.1", Version: 12345, Count: n, Members: list}
+				for more := true; more; {
+					_, more = r.AppendPart(nil)
+				}
+			}
+		})
+	}
+}
+
 // A message costs its followers nothing but its bytes: whoever brings room for it gets
 // it without garbage.
 func TestMessagesAreAppendedWithoutGarbage(t *testing.T) {
@@ -140,6 +163,24 @@ func TestMessagesAreAppendedWithoutGarbage(t *testing.T) {
 		}
 	}); n != 0 {
 		t.Errorf("roster of %d: %v allocations, want none", len(list), n)
+	}
+}
+
+// A message that is made anew has room at once for all that goes into it.
+func TestMessageDoesNotGrowBitByBit(t *testing.T) {
+	list := members(MaxMembers, 20)
+	for i := range list {
+		list[i].Status, list[i].Profile, list[i].LastActivity = Away, `{"name":"Alice"}`, 1760000000000
+	}
+	for about, made := range map[string]func(){
+		"roster": func() { (&Roster{Channel: "room.1", Count: len(list), Members: list}).AppendPart(nil) },
+		"join":   func() { onePart(nil, Diff{Join: list[:100]}) },
+		"update": func() { onePart(nil, Diff{Update: list[:100], Leave: benchLeaver}) },
+		"leave":  func() { onePart(nil, Diff{Leave: benchLeaver}) },
+	} {
+		if n := testing.AllocsPerRun(10, made); n > 2 { // the race detector makes two of one
+			t.Errorf("%s: %v allocations, want one", about, n)
+		}
 	}
 }
 

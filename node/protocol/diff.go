@@ -15,6 +15,8 @@ type Diff struct {
 // d.Version up. It reports whether there is another one. The channel's version is
 // then the last message's, d.Version - 1.
 func (d *Diff) AppendPart(dst []byte) (out []byte, more bool) {
+	dst = grow(dst, d.Channel, sizeOf(d.Join, MaxEntries, (*Member).size)+
+		sizeOf(d.Update, MaxEntries, (*Member).size)+sizeOf(d.Leave, MaxEntries, (*Leaver).size))
 	start, room := len(dst), MaxEntries
 	dst = appendType(dst, "diff", 0)
 	dst = appendText(dst, "channel", d.Channel)

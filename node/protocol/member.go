@@ -44,6 +44,23 @@ func appendMember(dst []byte, m *Member) []byte {
 	return append(dst, '}')
 }
 
+// size is how long a member is in a message, if nothing of it is escaped.
+func (m *Member) size() int {
+	n := len(`{"user":"","since":1760000000000},`) + len(m.User)
+	if m.Data != "" {
+		n += len(`,"data":`) + len(m.Data)
+	}
+	if m.Profile != "" {
+		n += len(`,"profile":`) + len(m.Profile)
+	}
+	if m.Status != "" && m.Status != Online || m.LastActivity != 0 {
+		n += len(`,"status":"away","lastActivity":1760000000000`)
+	}
+	return n
+}
+
+func (l *Leaver) size() int { return len(`{"user":"","reason":""},`) + len(l.User) + len(l.Reason) }
+
 func appendLeaver(dst []byte, l *Leaver) []byte {
 	dst = appendString(append(dst, `{"user":`...), l.User)
 	dst = appendText(dst, "reason", l.Reason)

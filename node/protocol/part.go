@@ -1,5 +1,24 @@
 package protocol
 
+import "slices"
+
+// bare is about what a message takes without its channel's name and its entries.
+const bare = 128
+
+// grow returns dst with room for a message of that size, so that it need not grow by and
+// by. Text that has to be escaped may take more.
+func grow(dst []byte, channel string, entries int) []byte {
+	return slices.Grow(dst, min(bare+len(channel)+entries, MaxMessage))
+}
+
+// sizeOf adds up what the first of these entries take in a message, at most room of them.
+func sizeOf[E any](entries []E, room int, size func(*E) int) (n int) {
+	for i := range entries[:min(len(entries), room)] {
+		n += size(&entries[i])
+	}
+	return n
+}
+
 // slack is what comes after the entries of a message that is cut into parts.
 const slack = 64
 

@@ -18,6 +18,7 @@ type Roster struct {
 // To answer a request that has an id without encoding the roster again for every
 // joiner, send [AppendRosterID] followed by [RosterTail] of each message.
 func (r *Roster) AppendPart(dst []byte) (out []byte, more bool) {
+	dst = grow(dst, r.Channel, sizeOf(r.Members, MaxMembers, (*Member).size))
 	start := len(dst)
 	dst = appendType(dst, "roster", 0)
 	dst = appendText(dst, "channel", r.Channel)
