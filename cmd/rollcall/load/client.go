@@ -170,10 +170,6 @@ func (c *client) mute() (spoke time.Time) {
 // client is free again.
 func (c *client) receive(at time.Time, text []byte) error {
 	c.mu.Lock()
-	if c.muted {
-		c.mu.Unlock()
-		return nil
-	}
 	list := eventLists.Get().(*[]event)
 	c.at, c.events = at, *list
 	err := c.session.Read(text, (*telling)(c))

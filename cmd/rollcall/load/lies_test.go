@@ -137,6 +137,52 @@ func TestAChangeThatNobodyMadeIsAStray(t *testing.T) {
 	}
 }
 
+func TestARosterThatComesUnaskedTellsWhatHasChanged(t *testing.T) {
+	f := newFake(t)
+	o, calls := f.options(), 0
+	o.Meter = func(context.Context) (Usage, error) {
+		if calls++; calls == 5 {
+			f.mu.Lock()
+			s := f.seats["x.u0"]
+			s.version++
+			s.say(`{"type":"roster","channel":"x.c0","version":%d,"count":2,"members":[%s],"more":false}`, s.version, users([]string{"x.u0", "x.u2"}))
+			f.mu.Unlock()
+			f.flush(t)
+		}
+		return Usage{}, nil
+	}
+	r, err := Idle(t.Context(), o, IdlePlan{Clients: 3, Members: 3})
+	if err == nil || r.Check.Strays != 1 || !strings.Contains(err.Error(), "x.u0 in x.c0 is told that x.u1 left, who did not") {
+		t.Errorf("%v, want that x.u1 is missing on it", err)
+	}
+}
+
+func TestFirstAndLastToldAreByWhenTheyReadIt(t *testing.T) {
+	c := &crowd{names: names{"x"}, options: Options{Patience: patience}}
+	c.options.URLs = []string{""}
+	c.addRoom(3)
+	j := &joiner{client: c.clients[2], members: 2, joins: newSpread(), roster: newStopwatch()}
+	begun := time.Now()
+	err := j.change(t.Context(), joined, func() (time.Time, error) {
+		for i, at := range []time.Duration{time.Second, 3 * time.Second} {
+			j.hear(event{client: c.clients[i], kind: joined, user: 2, at: begun.Add(at)})
+		}
+		j.hear(event{client: j.client, kind: entered, at: begun.Add(2 * time.Second)})
+		return begun, nil
+	}, j.joins, new(cost))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range []struct {
+		got  Latency
+		want float64
+	}{{j.joins.first.latency(), 1000}, {j.joins.last.latency(), 3000}, {j.roster.latency(), 2000}} {
+		if l.got.Count != 1 || l.got.P50 < l.want || l.got.P50 > l.want*1.001 {
+			t.Errorf("%+v, want one of %v ms", l.got, l.want)
+		}
+	}
+}
+
 func TestALostConnectionIsAFinding(t *testing.T) {
 	f := newFake(t)
 	f.drops = func(from *seat, kind string) bool { return kind == "pong" && from.user == "x.u1" }

@@ -131,7 +131,7 @@ func (p *poller) run() {
 // poll reads what there is, once: if more is there, the socket comes again.
 func (s *socket) poll(buf []byte) {
 	s.mu.Lock()
-	if s.fd < 0 {
+	if s.fd < 0 || s.muted.Load() { // since it was found ready
 		s.mu.Unlock()
 		return
 	}
