@@ -44,7 +44,7 @@ go_info{version="go1.26.0"} 1
 process_resident_memory_bytes 2.2e+07
 `
 	got, err := readMetrics(strings.NewReader(text))
-	want := metrics{sessions: 12, resident: 2.2e7}
+	want := metrics{sessions: 12, "process_resident_memory_bytes": 2.2e7}
 	if err != nil || !maps.Equal(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}

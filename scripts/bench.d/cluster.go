@@ -10,6 +10,7 @@ import (
 
 	"github.com/rollcall-presence/rollcall/auth"
 	"github.com/rollcall-presence/rollcall/node/client"
+	"github.com/rollcall-presence/rollcall/scripts/bench.d/process"
 )
 
 // nodes is how many nodes a cluster has where nothing else is said.
@@ -60,6 +61,24 @@ func (c *cluster) stop() {
 		wg.Go(n.Stop)
 	}
 	wg.Wait()
+}
+
+// spent is how much processor time all nodes have used, in seconds.
+func (c *cluster) spent() (float64, error) {
+	group, err := c.group()
+	if err != nil {
+		return 0, err
+	}
+	cpu, err := group.CPU()
+	return cpu.Seconds(), err
+}
+
+func (c *cluster) group() (process.Group, error) {
+	var all []*process.Process
+	for _, n := range c.nodes {
+		all = append(all, n.Process)
+	}
+	return process.NewGroup(all...)
 }
 
 // settled is how long a cluster may take to become what it was asked to be.

@@ -74,7 +74,7 @@ func (c *cluster) elsewhere(ctx context.Context, n int) (each float64, err error
 	if err != nil {
 		return 0, err
 	}
-	_, others, err := (&cluster{nodes: c.nodes[1:]}).options()
+	others, err := (&cluster{nodes: c.nodes[1:]}).group()
 	if err != nil {
 		return 0, err
 	}
@@ -105,7 +105,7 @@ func (c *cluster) stampede(ctx context.Context, g *growth, look time.Duration) e
 	if err := c.await(ctx, map[string]float64{sessions: float64(g.Joins)}); err != nil {
 		return err
 	}
-	before, err := c.metrics(ctx)
+	before, err := c.reading(ctx)
 	if err != nil {
 		return err
 	}
@@ -117,12 +117,12 @@ func (c *cluster) stampede(ctx context.Context, g *growth, look time.Duration) e
 	if err := c.await(ctx, map[string]float64{members: float64(g.Joins)}); err != nil {
 		return err
 	}
-	after, err := c.metrics(ctx)
+	after, err := c.reading(ctx)
 	if err != nil {
 		return err
 	}
-	g.PerJoin = grown(before, after, processor) * 1e6 / float64(g.Joins)
-	g.Gossip = grown(before, after, bytesOut) / float64(g.Joins)
+	g.PerJoin = (after.cpu - before.cpu) * 1e6 / float64(g.Joins)
+	g.Gossip = (after.gossip - before.gossip) / float64(g.Joins)
 	if err := c.rest(ctx, g, after, look); err != nil {
 		return err
 	}
@@ -132,18 +132,37 @@ func (c *cluster) stampede(ctx context.Context, g *growth, look time.Duration) e
 	return c.await(ctx, map[string]float64{sessions: 0})
 }
 
+// reading is what all nodes have used so far.
+type reading struct {
+	at     time.Time
+	cpu    float64 // seconds
+	gossip float64 // bytes
+}
+
+func (c *cluster) reading(ctx context.Context) (r reading, err error) {
+	all, err := c.metrics(ctx)
+	if err != nil {
+		return r, err
+	}
+	for _, m := range all {
+		r.gossip += m[bytesOut]
+	}
+	r.at = time.Now()
+	r.cpu, err = c.spent()
+	return r, err
+}
+
 // rest watches a cluster in which nothing happens.
-func (c *cluster) rest(ctx context.Context, g *growth, before []metrics, look time.Duration) error {
-	begun := time.Now()
+func (c *cluster) rest(ctx context.Context, g *growth, before reading, look time.Duration) error {
 	if err := pause(ctx, look); err != nil {
 		return err
 	}
-	after, err := c.metrics(ctx)
+	after, err := c.reading(ctx)
 	if err != nil {
 		return err
 	}
-	share := time.Since(begun).Seconds() * float64(len(c.nodes))
-	g.Idle, g.CPU = grown(before, after, bytesOut)/share, grown(before, after, processor)/share
+	share := after.at.Sub(before.at).Seconds() * float64(len(c.nodes))
+	g.Idle, g.CPU = (after.gossip-before.gossip)/share, (after.cpu-before.cpu)/share
 	return nil
 }
 

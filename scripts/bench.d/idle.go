@@ -94,7 +94,15 @@ func (c *cluster) watch(ctx context.Context, n int, look time.Duration) (idle, e
 	if err != nil {
 		return row, err
 	}
+	spent, err := c.spent()
+	if err != nil {
+		return row, err
+	}
 	if err := pause(ctx, look); err != nil {
+		return row, err
+	}
+	spentSince, err := c.spent()
+	if err != nil {
 		return row, err
 	}
 	row.Watched = time.Since(begun).Seconds()
@@ -107,6 +115,6 @@ func (c *cluster) watch(ctx context.Context, n int, look time.Duration) (idle, e
 	row.Packets = grown(before, after, packetsOut) / share
 	row.Frames = grown(before, after, framesOut) / share
 	row.PerSecond = row.Bytes / row.Interval
-	row.CPU = grown(before, after, processor) / float64(nodes) / row.Watched
+	row.CPU = (spentSince - spent) / nodes / row.Watched
 	return row, c.await(ctx, map[string]float64{sessions: float64(n), members: float64(n)})
 }

@@ -15,8 +15,7 @@
 //     and more sessions.
 //   - scaling: how costs grow with connections, members of a channel, and nodes.
 //
-// What nodes spend is read off their /metrics where there are several, and otherwise off
-// what the operating system counts.
+// What processes spend is what the operating system counts; gossip is read off the nodes' /metrics.
 package main
 
 import (

@@ -20,8 +20,6 @@ const (
 	framesOut  = "rollcall_mesh_frames_out_total"
 	sessions   = "rollcall_view_sessions"
 	members    = "rollcall_view_members"
-	processor  = "process_cpu_seconds_total"
-	resident   = "process_resident_memory_bytes"
 )
 
 // metrics asks a node.

@@ -113,11 +113,10 @@ func growChannel(ctx context.Context, p plan, c *cluster, n int) (row channel, e
 // options are for a load on all nodes in turn.
 func (c *cluster) options() (load.Options, process.Group, error) {
 	o := load.Options{Dialect: load.Rollcall{Token: c.token}}
-	var all []*process.Process
 	for _, n := range c.nodes {
-		o.URLs, all = append(o.URLs, n.url()), append(all, n.Process)
+		o.URLs = append(o.URLs, n.url())
 	}
-	group, err := process.NewGroup(all...)
+	group, err := c.group()
 	o.Meter = func(context.Context) (load.Usage, error) {
 		u, err := group.Used()
 		return load.Usage{CPU: u.CPU, Resident: u.Resident}, err

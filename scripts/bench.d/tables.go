@@ -90,10 +90,10 @@ func (g *scaling) clusters() section {
 		value func(growth) float64
 	}{
 		{"memory for a session of another node, bytes", func(g growth) float64 { return g.Elsewhere }},
+		{"gossip for a join, all nodes, bytes", func(g growth) float64 { return g.Gossip }},
+		{"gossip at rest, each node, bytes a second", func(g growth) float64 { return g.Idle }},
 		{"joins a second, each into a channel of its own", func(g growth) float64 { return g.PerSecond }},
 		{"CPU for each, all nodes, µs", func(g growth) float64 { return g.PerJoin }},
-		{"gossip for each, all nodes, bytes", func(g growth) float64 { return g.Gossip }},
-		{"gossip at rest, each node, bytes a second", func(g growth) float64 { return g.Idle }},
 		{"CPU at rest, each node, %", func(g growth) float64 { return 100 * g.CPU }},
 		{"join one channel at once, until all have seen all, ms", func(g growth) float64 { return g.MassMS }},
 		{"CPU of that, all nodes, s", func(g growth) float64 { return g.MassCPU }},
@@ -101,13 +101,18 @@ func (g *scaling) clusters() section {
 		{"p99 ms", func(g growth) float64 { return g.P99 }},
 		{"CPU for each change, all nodes, µs", func(g growth) float64 { return g.PerChange }},
 	}
+	const alone = 3 // lines that mean something only where there are several nodes
 	for _, l := range lines {
 		s.rows = append(s.rows, []string{l.what})
 	}
 	for _, c := range g.Clusters {
 		s.rows[0] = append(s.rows[0], count(c.Nodes))
 		for i, l := range lines {
-			s.rows[i+1] = append(s.rows[i+1], number(l.value(c)))
+			text := number(l.value(c))
+			if c.Nodes == 1 && i < alone {
+				text = "" // there is nobody to gossip with
+			}
+			s.rows[i+1] = append(s.rows[i+1], text)
 		}
 		s.words = fmt.Sprintf("First %s users join, then nothing happens, then %s join one channel at once; then there are %s joins and leaves a second in channels of %d, spread over the nodes.",
 			count(c.Joins), count(c.Mass), number(c.Rate), inRoom)

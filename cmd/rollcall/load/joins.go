@@ -23,7 +23,7 @@ type JoinsResult struct {
 	Members    int     `json:"members"`
 	JoinFirst  Latency `json:"join_first"`  // from the joiner's frame until the first member was told
 	JoinLast   Latency `json:"join_last"`   // until the last was
-	Roster     Latency `json:"roster"`      // until the joiner had the roster
+	Roster     Latency `json:"roster"`      // until the joiner had the whole roster
 	LeaveFirst Latency `json:"leave_first"` // from the leaver's frame
 	LeaveLast  Latency `json:"leave_last"`
 	Told       int64   `json:"told"`                            // members who were told, of all joins and leaves together
@@ -89,7 +89,7 @@ type joiner struct {
 	kind        kind
 	untold      int // members; 0: nothing is being told of
 	first, last time.Time
-	in          time.Time     // when the roster was there
+	in          time.Time     // when the whole roster was there
 	done        chan struct{} // closed when all were told
 }
 
@@ -184,8 +184,8 @@ func (j *joiner) hear(e event) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	switch {
-	case e.client == j.client && e.kind == entered:
-		j.in = e.at
+	case e.client == j.client && j.in.IsZero() && (e.seen > j.members || e.kind == counted):
+		j.in = e.at // some servers have the members tell of themselves, one by one
 	case e.client == j.client || e.kind != joined && e.kind != left:
 		return
 	case e.kind != j.kind || e.user != j.user-j.room.first || j.untold == 0:
