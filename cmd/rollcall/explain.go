@@ -7,6 +7,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/rollcall-presence/rollcall/auth"
+	"github.com/rollcall-presence/rollcall/cmd/rollcall/load"
 	"github.com/rollcall-presence/rollcall/node"
 )
 
@@ -30,7 +31,8 @@ func isUsage(err error) bool {
 	var flag *wrongValue
 	var field *node.ConfigError
 	var key *auth.ConfigError
-	return errors.As(err, &flag) || errors.As(err, &field) || errors.As(err, &key) || errors.Is(err, auth.ErrNoKeys)
+	var plan *load.PlanError
+	return errors.As(err, &plan) || errors.As(err, &flag) || errors.As(err, &field) || errors.As(err, &key) || errors.Is(err, auth.ErrNoKeys)
 }
 
 // explain returns an error in the words of the command line: with the flag, and

@@ -51,7 +51,7 @@ func (loadCommand) Help() string {
 
     rollcall load --secret @jwt.secret --url ws://127.0.0.1:8081,ws://127.0.0.1:8082 --clients 2000 mass
 
-Every client keeps what it is told, and all is compared with who really is there. The exit code is 0 if all of it was right, else 1: an answer that is fast and wrong is worth nothing. Times are from a client's frame, or from when it was due, until a client has read what came of it; clients and nodes share the machine if both are on it.`
+Every client keeps what it is told, and all is compared with who really is there. The exit code is 0 if all of it was right, 1 if not, and 2 if what was asked for cannot be: an answer that is fast and wrong is worth nothing. Times are from a client's frame, or from when it was due, until a client has read what came of it; clients and nodes share the machine if both are on it.`
 }
 
 // Run puts the load on, and prints what came of it, also if it was ended early or found something.
@@ -63,8 +63,8 @@ func (l *loadCommand) Run(ctx context.Context, p process) error {
 	shown := newLoadProgress(p.stderr)
 	report, err := s.run(ctx, l.options(shown), l)
 	shown.end()
-	if report.Common().Scenario == "" {
-		return err // it has not begun
+	if err != nil && ctx.Err() == nil && onlyFindings(err) == nil {
+		return err // it came to nothing
 	}
 	if ctx.Err() != nil {
 		err = errors.Join(errors.New("load: ended early, and this is what there is"), onlyFindings(err))

@@ -16,6 +16,9 @@ func printLoad(out io.Writer, report load.Report) error {
 	if latencies := report.Latencies(); len(latencies) > 0 {
 		fmt.Fprint(w, "\nms\tcount\tmin\tp50\tp90\tp99\tp99.9\tmax\t\n")
 		for _, l := range latencies {
+			if l.Count == 0 {
+				continue // it was ended before
+			}
 			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t\n", l.Name, l.Count, ms(l.Min), ms(l.P50), ms(l.P90), ms(l.P99), ms(l.P999), ms(l.Max))
 		}
 	}

@@ -112,7 +112,8 @@ func TestLoadRefusesWhatItCannotDo(t *testing.T) {
 		"--secret s --clients 1 --url ws://127.0.0.1:1 accept": `load-`,
 	} {
 		var s shell
-		if code := s.run(append([]string{"load"}, strings.Fields(args)...)...); code == exitOK || !strings.HasPrefix(s.stderr.String(), "rollcall: "+want) {
+		code := s.run(append([]string{"load"}, strings.Fields(args)...)...)
+		if reached := strings.HasSuffix(args, "accept"); code != exitUsage && !reached || code == exitOK || !strings.HasPrefix(s.stderr.String(), "rollcall: "+want) || s.stdout.String() != "" {
 			t.Errorf("rollcall load %s: exit %d, stderr %q; want %q", args, code, s.stderr.String(), want)
 		}
 	}

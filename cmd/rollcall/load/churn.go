@@ -40,7 +40,7 @@ func Churn(ctx context.Context, o Options, plan ChurnPlan) (r ChurnResult, err e
 		return r, err
 	}
 	if !(plan.Rate > 0 && plan.Rate <= 100_000) || plan.For <= 0 {
-		return r, fmt.Errorf("load: rate %v for %v, want more than 0 and up to 100,000 a second, for more than 0s", plan.Rate, plan.For)
+		return r, badPlan("rate %v for %v, want more than 0 and up to 100,000 a second, for more than 0s", plan.Rate, plan.For)
 	}
 	ch := &churn{plan: plan, random: rand.New(rand.NewPCG(plan.Seed, 0)), freed: make(chan struct{}, 1),
 		joins: newSpread(), leaves: newSpread(), late: newStopwatch()}

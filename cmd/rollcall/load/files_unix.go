@@ -2,10 +2,7 @@
 
 package load
 
-import (
-	"fmt"
-	"syscall"
-)
+import "syscall"
 
 // spareFiles are for all that is no client.
 const spareFiles = 100
@@ -24,7 +21,7 @@ func allowFiles(clients, connecting int) error {
 		_ = syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit)
 	}
 	if allowed := uint64(limit.Cur); allowed < need {
-		return fmt.Errorf("load: %d clients need %d open files, and this system allows %d: see ulimit -Hn", clients, need, allowed)
+		return badPlan("%d clients need %d open files, and this system allows %d: see ulimit -Hn", clients, need, allowed)
 	}
 	return nil
 }

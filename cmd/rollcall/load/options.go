@@ -2,7 +2,6 @@ package load
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -65,18 +64,18 @@ const (
 
 func (o Options) check() (Options, error) {
 	if o.Dialect == nil || len(o.URLs) == 0 {
-		return o, errors.New("load: want a dialect and at least one URL")
+		return o, badPlan("want a dialect and at least one URL")
 	}
 	if o.Run == "" {
 		o.Run = "load-" + fmt.Sprintf("%x", time.Now().UnixMicro())
 	}
 	for _, c := range o.Run {
 		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.') {
-			return o, fmt.Errorf("load: run %q, want letters, digits, dots and dashes", o.Run)
+			return o, badPlan("run %q, want letters, digits, dots and dashes", o.Run)
 		}
 	}
 	if len(o.Run) > maxRun {
-		return o, fmt.Errorf("load: run has %d bytes, want at most %d", len(o.Run), maxRun)
+		return o, badPlan("run has %d bytes, want at most %d", len(o.Run), maxRun)
 	}
 	if o.Concurrency == 0 {
 		o.Concurrency = 64
@@ -88,7 +87,7 @@ func (o Options) check() (Options, error) {
 		o.Settle = 200 * time.Millisecond
 	}
 	if o.Concurrency < 0 || o.Patience < 0 || o.Settle < 0 {
-		return o, errors.New("load: concurrency, patience and settle must not be negative")
+		return o, badPlan("concurrency, patience and settle must not be negative")
 	}
 	return o, nil
 }

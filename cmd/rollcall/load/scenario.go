@@ -63,10 +63,17 @@ func (c *crowd) come(ctx context.Context, join bool, took *arrival) error {
 	return c.phase(ctx, "settle", func() error { return c.settle(ctx) })
 }
 
+// PlanError means that what was asked for cannot be: nothing was begun.
+type PlanError struct{ problem string }
+
+func (e *PlanError) Error() string { return "load: " + e.problem }
+
+func badPlan(format string, args ...any) error { return &PlanError{fmt.Sprintf(format, args...)} }
+
 // atLeast is a bound of a plan.
 func atLeast(what string, value, least, most int) error {
 	if value < least || value > most {
-		return fmt.Errorf("load: %s: %d, want %d to %d", what, value, least, most)
+		return badPlan("%s: %d, want %d to %d", what, value, least, most)
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ func Silent(ctx context.Context, o Options, plan SilentPlan) (r SilentResult, er
 		return r, err
 	}
 	if plan.Spread < 0 || plan.Longest < 0 {
-		return r, errors.New("load: spread and longest must not be negative")
+		return r, badPlan("spread and longest must not be negative")
 	}
 	if plan.Longest == 0 {
 		plan.Longest = time.Minute

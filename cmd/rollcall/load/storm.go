@@ -43,7 +43,7 @@ func Storm(ctx context.Context, o Options, plan StormPlan) (r StormResult, err e
 		return r, err
 	}
 	if plan.Jitter < 0 || plan.Grace < 0 {
-		return r, errors.New("load: jitter and grace must not be negative")
+		return r, badPlan("jitter and grace must not be negative")
 	}
 	if plan.AtOnce == 0 {
 		plan.AtOnce = 500
