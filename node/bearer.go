@@ -12,10 +12,10 @@ const warning = 30 * time.Second
 
 // bearer is what a connection keeps of its token. Times are Unix milliseconds.
 type bearer struct {
-	user   string // empty: nobody
-	ends   int64  // that the token tells
-	good   int64  // until then, with the leeway; not used without user
-	warnAt int64  // when to tell that it ends; 0: that was done, or there is none
+	user   string      // empty: nobody
+	ends   int64       // that the token tells
+	good   int64       // until then, with the leeway; not used without user
+	warnAt int64       // when to tell that it ends; 0: that was done, or there is none
 	rights auth.Rights // that count on this node
 }
 

@@ -47,6 +47,29 @@ func Frame(payload []byte) []byte {
 	return append(AppendHeader(make([]byte, 0, MaxHeader+len(payload)), len(payload)), payload...)
 }
 
+// FrameOf returns a text frame whose payload is head and then tail, in one or two pieces to be queued by
+// one call. The second is tail itself, which must not be changed afterwards: what many sockets are
+// sent with a beginning of their own is held once.
+func FrameOf(head, tail []byte) [][]byte {
+	if len(tail) == 0 {
+		return [][]byte{Frame(head)}
+	}
+	n := len(head) + len(tail)
+	return [][]byte{append(AppendHeader(make([]byte, 0, MaxHeader+len(head)), n), head...), tail}
+}
+
+// whole reports whether a piece is all of its frame, which is not masked.
+func whole(piece []byte) bool {
+	switch n := piece[1]; n {
+	case 126:
+		return len(piece) == 4+int(binary.BigEndian.Uint16(piece[2:]))
+	case 127:
+		return uint64(len(piece)) == 10+binary.BigEndian.Uint64(piece[2:])
+	default:
+		return len(piece) == 2+int(n)
+	}
+}
+
 // pongFrame returns the answer to a ping.
 func pongFrame(payload []byte) []byte {
 	return append([]byte{pong, byte(len(payload))}, payload...)

@@ -157,7 +157,12 @@ func TestWhatTheNetworkDoesNotTakeAtOnceIsWrittenLater(t *testing.T) {
 	const rounds, frames = 3, 400
 	for range rounds {
 		for i := range frames {
-			s.Send(Frame(bytes.Repeat([]byte{'a' + byte(i%26)}, 100+i*150)))
+			text := bytes.Repeat([]byte{'a' + byte(i%26)}, 100+i*150)
+			if i%2 == 0 {
+				s.Send(Frame(text))
+			} else {
+				s.Send(FrameOf(text[:50], text[50:])...)
+			}
 		}
 		await(t, "a goroutine waits for the network", func() bool { return ours() > 0 && s.Waiting() > 0 })
 		for i := range frames {

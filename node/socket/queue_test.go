@@ -55,6 +55,33 @@ func TestLargeFramesAreWrittenAsTheyAre(t *testing.T) {
 	})
 }
 
+func TestFrameInTwoPiecesIsOneMessage(t *testing.T) {
+	inBubble(t, Config{MaxQueue: 1 << 30}, func(s *Socket, h *recorder, c *client) {
+		var want []string
+		send := func(frames [][]byte, text string) {
+			s.Send(frames...)
+			want = append(want, text)
+		}
+		one := func(text string) { send([][]byte{Frame([]byte(text))}, text) }
+		two := func(head, tail string) { send(FrameOf([]byte(head), []byte(tail)), head+tail) }
+		one("first")
+		synctest.Wait() // it is being written, and nobody reads
+		for _, n := range []int{1, 124, 125, 126, 5000, 65534, 65535, 65536, 100_000} {
+			one("a")
+			two("h", strings.Repeat("t", n))
+			one("b")
+			one("c")
+			two(strings.Repeat("h", n), "t")
+			two("h", "")
+		}
+		for i, w := range want {
+			if first, got := c.next(); first != textFrame || got != w {
+				t.Fatalf("message %d has %d bytes, want %d", i, len(got), len(w))
+			}
+		}
+	})
+}
+
 func TestNobodyWritesWhileThereIsNothingToWrite(t *testing.T) {
 	inBubble(t, Config{}, func(s *Socket, h *recorder, c *client) {
 		for range 3 {

@@ -44,7 +44,7 @@ type Socket struct {
 	writers sync.WaitGroup // the writing goroutine, if there is one
 
 	mu      sync.Mutex
-	queue   [][]byte // frames that wait; the last one is a close frame if cause is set
+	queue   [][]byte // frames that wait, each in one piece or two (see FrameOf); the last one is a close frame if cause is set
 	queued  int      // bytes of queue and of the write under way
 	limit   int      // of queued, for Send
 	writing bool     // there is a writing goroutine

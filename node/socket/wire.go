@@ -66,44 +66,51 @@ func (w *wire) Write(p []byte) (int, error) {
 
 // send writes whole frames; last says that they end with a close frame.
 func (w *wire) send(p []byte, last bool) error {
-	if !w.acquire(last) {
-		return nil
-	}
-	return w.finish(p)
+	return w.sendAll(&chunk{p: p, last: last})
 }
 
-// finish writes p for a caller that holds the wire, and lets go of it.
-func (w *wire) finish(p []byte) error {
-	err := w.write(p)
+// sendAll writes what is left of a chunk, and waits for the network as long as that takes.
+func (w *wire) sendAll(c *chunk) (err error) {
+	if !c.holds && !w.acquire(c.last) {
+		return nil
+	}
+	for c.left() > 0 && err == nil {
+		if err = w.write(c.p); err == nil {
+			c.passed(len(c.p))
+		}
+	}
 	w.release(err != nil)
 	return err
 }
 
-// offer writes as much of whole frames as the network takes at once, with an
-// attempt of the caller's; last is as for send. If that is not all, and the caller was given
-// the wire, it holds it until finish has written the rest.
-func (w *wire) offer(a *attempt, p []byte, last bool) (n int, holds bool, err error) {
+// offer writes as much of a chunk as the network takes at once, with an attempt of the
+// caller's. If that is not all of it, sendAll does the rest; nobody else writes before that.
+func (w *wire) offer(a *attempt, c *chunk) error {
 	w.mu.Lock()
 	if w.busy || w.mute {
 		defer w.mu.Unlock()
 		if w.mute {
-			n = len(p)
+			c.p, c.rest = nil, nil
 		}
-		return n, false, nil
+		return nil
 	}
-	w.busy, w.mute = true, last
+	w.busy, w.mute = true, c.last
 	w.mu.Unlock()
-	if err = w.clearDeadline(); err == nil {
-		n, err = a.write(w.direct, p)
-	}
-	if n > 0 {
-		w.sent.Store(int64(w.clock()))
-	}
-	if n < len(p) && err == nil {
-		return n, true, nil
+	err := w.clearDeadline()
+	for c.left() > 0 && err == nil {
+		var n int
+		if n, err = a.write(w.direct, c.p); n > 0 {
+			w.sent.Store(int64(w.clock()))
+		}
+		if whole := n == len(c.p); !whole && err == nil {
+			c.passed(n)
+			c.holds = true
+			return nil
+		}
+		c.passed(n)
 	}
 	w.release(err != nil)
-	return n, false, err
+	return err
 }
 
 // clearDeadline lets no former deadline end a write that does not wait.

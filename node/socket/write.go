@@ -10,12 +10,23 @@ const (
 // joins holds buffers of joinSize bytes.
 var joins = sync.Pool{New: func() any { return new([joinSize]byte) }}
 
-// chunk is what leaves in one write.
+// chunk is whole frames that are written together.
 type chunk struct {
-	p      []byte
+	p      []byte          // to be written
+	rest   []byte          // and then this
 	joined *[joinSize]byte // holds p, if not nil
-	last   bool            // p ends with the close frame
-	begun  bool            // p is what is left of one, and the wire is held
+	last   bool            // they end with the close frame
+	holds  bool            // part of it was written, and the wire is kept for what is left
+}
+
+// left returns how many bytes are to be written.
+func (c *chunk) left() int { return len(c.p) + len(c.rest) }
+
+// passed counts n bytes of p as written.
+func (c *chunk) passed(n int) {
+	if c.p = c.p[n:]; len(c.p) == 0 {
+		c.p, c.rest = c.rest, nil
+	}
 }
 
 // flush writes what waits, in a goroutine that is shared with other sockets and must
@@ -24,18 +35,18 @@ type chunk struct {
 func (s *Socket) flush(a *attempt) {
 	for {
 		c := s.take()
-		if len(c.p) == 0 {
+		size := c.left()
+		if size == 0 {
 			s.writers.Done()
 			return
 		}
-		n, holds, err := s.wire.offer(a, c.p, c.last)
-		if n < len(c.p) && err == nil {
-			s.passed(n)
-			c.p, c.begun = c.p[n:], holds
+		err := s.wire.offer(a, &c)
+		if left := c.left(); left > 0 && err == nil {
+			s.passed(size - left)
 			go s.write(c)
 			return
 		}
-		switch s.written(c, err) {
+		switch s.written(c, size, err) {
 		case over:
 			s.writers.Done()
 			return
@@ -53,18 +64,15 @@ func (s *Socket) flush(a *attempt) {
 func (s *Socket) write(c chunk) {
 	defer s.writers.Done()
 	for {
-		if len(c.p) == 0 {
-			if c = s.take(); len(c.p) == 0 {
-				return
-			}
+		if c.left() == 0 {
+			c = s.take()
 		}
-		var err error
-		if c.begun {
-			err = s.wire.finish(c.p)
-		} else {
-			err = s.wire.send(c.p, c.last)
+		size := c.left()
+		if size == 0 {
+			return
 		}
-		switch s.written(c, err) {
+		err := s.wire.sendAll(&c)
+		switch s.written(c, size, err) {
 		case over:
 			return
 		case roomy:
@@ -83,25 +91,25 @@ const (
 	over                      // nothing: the connection is cut
 )
 
-// written counts what was written, and says how to go on.
-func (s *Socket) written(c chunk, err error) outcome {
+// written counts n bytes of a chunk as written, and says how to go on.
+func (s *Socket) written(c chunk, n int, err error) outcome {
 	if c.joined != nil {
 		joins.Put(c.joined)
 	}
 	s.a.stats.Writes.Add(1)
 	if err != nil {
-		s.fail(len(c.p))
+		s.fail(n)
 		return over
 	}
-	s.a.stats.BytesOut.Add(int64(len(c.p)))
-	if s.wrote(len(c.p)) {
+	s.a.stats.BytesOut.Add(int64(n))
+	if s.wrote(n) {
 		return roomy
 	}
 	return onward
 }
 
-// take takes the next bytes to write off the queue: one frame, or as many small ones as
-// fit into a buffer, which is then the caller's to put back. With nothing to write the
+// take takes the next bytes to write off the queue: one frame, in one piece or two, or as many
+// small ones as fit into a buffer, which is then the caller's to put back. With nothing to write the
 // caller is no longer the writer.
 func (s *Socket) take() (c chunk) {
 	s.mu.Lock()
@@ -111,6 +119,9 @@ func (s *Socket) take() (c chunk) {
 		s.writing = false
 		s.limit = s.a.cfg.MaxQueue
 		return c
+	case !whole(s.queue[0]):
+		c.p, c.rest = s.queue[0], s.queue[1]
+		s.pop(2)
 	case len(s.queue) == 1 || len(s.queue[0]) > joinSmall:
 		c.p = s.queue[0]
 		s.pop(1)
@@ -118,7 +129,7 @@ func (s *Socket) take() (c chunk) {
 		c.joined = joins.Get().(*[joinSize]byte)
 		c.p = c.joined[:0]
 		k := 0
-		for k < len(s.queue) && len(s.queue[k]) <= min(joinSmall, joinSize-len(c.p)) {
+		for k < len(s.queue) && len(s.queue[k]) <= min(joinSmall, joinSize-len(c.p)) && whole(s.queue[k]) {
 			c.p = append(c.p, s.queue[k]...)
 			k++
 		}
