@@ -105,6 +105,22 @@ func TestReportShowsAllTablesAndCharts(t *testing.T) {
 	}
 }
 
+func TestSizesNeedNoMoreFilesThanThereMayBe(t *testing.T) {
+	for _, tt := range []struct {
+		files int
+		want  []int
+	}{
+		{1 << 20, []int{10, 5000, 20_000}},
+		{20_000, []int{10, 5000, 18_000}},
+		{4096, []int{10, 3000}},
+		{1024, nil},
+	} {
+		if got := possible([]int{10, 5000, 20_000}, tt.files); !slices.Equal(got, tt.want) {
+			t.Errorf("with %d files: %v, want %v", tt.files, got, tt.want)
+		}
+	}
+}
+
 func TestWrongFlagsAreRefused(t *testing.T) {
 	for _, args := range [][]string{{"--only", "speed"}, {"latency"}, {"--fast"}, {"--systems", "other"}, {"--figures", "idle,beauty"}, {"--rounds", "-1"}} {
 		if _, err := parse(args, io.Discard); err == nil {

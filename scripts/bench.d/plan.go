@@ -5,8 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/rollcall-presence/rollcall/scripts/bench.d/compare"
@@ -44,6 +46,28 @@ func fullPlan() plan {
 			100, 2000, 1000, 1000, 10 * time.Second, look}}
 }
 
+// possible returns sizes of which none needs more files than a process may open, of which a
+// node keeps nearly a tenth to itself: what is too large becomes the largest round number that is not.
+func possible(sizes []int, files int) []int {
+	most := files / 10 * 9 / 1000 * 1000
+	var some []int
+	for _, n := range sizes {
+		if n = min(n, most); n > 0 && !slices.Contains(some, n) {
+			some = append(some, n)
+		}
+	}
+	return some
+}
+
+// openFiles is how many files a process may open.
+func openFiles() int {
+	var l syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
+		return math.MaxInt
+	}
+	return int(min(l.Max, math.MaxInt))
+}
+
 // quickPlan is less of all. It kills no node, for which there is no quick way.
 func quickPlan() plan {
 	const look = 3 * time.Second
@@ -70,6 +94,7 @@ type choices struct {
 	against string
 	peers   string
 	rounds  int
+	look    time.Duration
 	only    []string
 	figures []string
 	systems []string
@@ -77,6 +102,7 @@ type choices struct {
 
 func parse(args []string, stderr io.Writer) (o options, err error) {
 	o.plan = fullPlan()
+	o.grow.members, o.grow.connections = possible(o.grow.members, openFiles()), possible(o.grow.connections, openFiles())
 	var c choices
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(stderr)
@@ -89,6 +115,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	fs.StringVar(&c.against, "against", "", "compare with this `program` too, such as a build from before")
 	fs.StringVar(&c.peers, "with", "", "compare with the peers in this `folder` too")
 	fs.IntVar(&c.rounds, "rounds", 0, "compare in this `number` of rounds (default 3, quick: 1)")
+	fs.DurationVar(&c.look, "look", 0, "watch the idle connections that are compared for this `time` (default 1m, quick: 5s)")
 	list(fs, &c.only, "only", "measure these `parts`: "+strings.Join(parts, ", "))
 	list(fs, &c.figures, "figures", "compare these `figures`: "+strings.Join(compare.Parts, ", "))
 	list(fs, &c.systems, "systems", "compare these `systems`: rollcall, against, limit, epoll, socketio, faye, socketcluster")
@@ -121,6 +148,9 @@ func (o *options) choose(c choices) (err error) {
 	p := compare.Plan{Peers: c.peers, Rounds: 3, Scale: compare.Full()}
 	if o.quick {
 		p.Rounds, p.Scale = 1, compare.Quick()
+	}
+	if c.look > 0 {
+		p.Scale.Look = c.look
 	}
 	if c.rounds != 0 {
 		p.Rounds = c.rounds

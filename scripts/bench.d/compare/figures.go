@@ -24,9 +24,10 @@ type Channel struct {
 	Joins   int `json:"joins"`   // and as many leaves
 }
 
-// Full is the scale that the targets are for.
+// Full is the scale that the targets are for. A minute holds a sign of life of each client of
+// each system at its defaults, of which Faye's come last, after 45 seconds.
 func Full() Scale {
-	return Scale{5000, 2000, 30 * time.Second, 2 * time.Second, 2000, []Channel{{10, 200}, {100, 100}, {1000, 50}}, 1000, 20}
+	return Scale{5000, 2000, time.Minute, 2 * time.Second, 2000, []Channel{{10, 200}, {100, 100}, {1000, 50}}, 1000, 20}
 }
 
 // Quick is some seconds for each system.

@@ -26,8 +26,17 @@ func (r *Results) Markdown(w io.Writer) error {
 	if err := markdown.Table(w, rows); err != nil {
 		return err
 	}
+	if r.measured("silent") || r.measured("crash") {
+		if _, err := fmt.Fprintf(w, "\n%s\n", emptyCells); err != nil {
+			return err
+		}
+	}
 	return r.failures(w)
 }
+
+// emptyCells says why there are some.
+const emptyCells = "Empty cells were not measured: the limits judge nobody who falls silent, the clients of sc-stateless-presence infer it " +
+	"from timers of their own, and of the others no node of two is killed."
 
 func (r *Results) row(f Figure) []string {
 	row := []string{f.Title + ", " + f.Unit}
