@@ -5,13 +5,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/rollcall-presence/rollcall/scripts/bench.d/compare"
+	"github.com/rollcall-presence/rollcall/scripts/bench.d/process"
 )
 
 // plan is how much is measured.
@@ -59,15 +58,6 @@ func possible(sizes []int, files int) []int {
 	return some
 }
 
-// openFiles is how many files a process may open.
-func openFiles() int {
-	var l syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
-		return math.MaxInt
-	}
-	return int(min(l.Max, math.MaxInt))
-}
-
 // quickPlan is less of all. It kills no node, for which there is no quick way.
 func quickPlan() plan {
 	const look = 3 * time.Second
@@ -102,7 +92,8 @@ type choices struct {
 
 func parse(args []string, stderr io.Writer) (o options, err error) {
 	o.plan = fullPlan()
-	o.grow.members, o.grow.connections = possible(o.grow.members, openFiles()), possible(o.grow.connections, openFiles())
+	files := process.OpenFiles()
+	o.grow.members, o.grow.connections = possible(o.grow.members, files), possible(o.grow.connections, files)
 	var c choices
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(stderr)

@@ -48,7 +48,7 @@ func Start(ctx context.Context, c Command) (*Process, error) {
 		}
 	}
 	p.cmd.Env = append(p.cmd.Env, c.Env...)
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that Kill reaches its children
+	p.cmd.SysProcAttr = apart()
 	out, in, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -110,6 +110,6 @@ func (p *Process) Stop() {
 // Kill ends the process and its children at once.
 func (p *Process) Kill() {
 	p.asked.Store(true)
-	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // an error means that it has ended
+	_ = killAll(p.cmd.Process.Pid) // an error means that it has ended
 	<-p.ended
 }
