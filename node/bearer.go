@@ -29,6 +29,21 @@ func (n *Node) bearerOf(identity auth.Identity, now time.Time) bearer {
 		warnAt: identity.Expires.Add(-before).UnixMilli(), rights: n.public.Rights(identity.Rights)}
 }
 
+// never is later than any wait.
+const never = 24 * time.Hour
+
+// next returns how long it is until over or warns may change its answer.
+func (b *bearer) next(now time.Time) time.Duration {
+	if b.user == "" {
+		return never
+	}
+	at := b.good
+	if b.warnAt != 0 {
+		at = min(at, b.warnAt)
+	}
+	return time.Duration(at-now.UnixMilli()) * time.Millisecond
+}
+
 // over reports whether the token is not good any more.
 func (b *bearer) over(now time.Time) bool { return b.user != "" && now.UnixMilli() >= b.good }
 

@@ -42,6 +42,8 @@ type conn struct {
 	bearer
 	follows []*follow
 	ties    map[string]*tie // by name of the person
+	look    int64           // tick of the wheel in which it is looked at next
+	gone    bool            // the socket is closed
 	pinged  time.Duration   // running time
 	asked   time.Duration   // running time of the first ping since it was last heard
 
@@ -101,6 +103,7 @@ func (c *conn) Closed(socket.Cause) {
 			n.core.View.Break(n.core.Now(now), session)
 		}
 		delete(n.conns, c)
+		c.gone = true
 	})
 	c.guest.Vouch()
 	if c.known {

@@ -100,6 +100,7 @@ func (n *Node) admit(c *conn) {
 	n.stats.Connections++
 	n.conns[c] = struct{}{}
 	c.known = true
+	n.wheel.add(c, n.clock())
 	n.present.Add(1)
 }
 

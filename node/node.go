@@ -23,8 +23,8 @@
 //
 // # Liveness
 //
-// There is no timer per socket: one goroutine ticks the core and sweeps
-// the connections for those that are silent, or whose token is over.
+// There is no timer per socket: one goroutine ticks the core, and turns a wheel of
+// the connections to look at those that may be silent, or whose token may be over.
 package node
 
 import (
@@ -91,6 +91,7 @@ type Node struct {
 	core     *core.Core
 	entered  time.Time // when the step under way was asked for
 	conns    map[*conn]struct{}
+	wheel    wheel            // of these
 	sessions map[uint64]*conn // by own session id
 	fans     map[string]*fan
 	due      []*fan // to be flushed at the end of this step
@@ -154,6 +155,7 @@ func New(cfg Config) (*Node, error) {
 	if n.system = cfg.system; n.system == (system{}) {
 		n.system = readSystem()
 	}
+	n.wheel.tick = n.tick()
 	n.maxSessions = n.system.sessions(cfg.MaxSessions)
 	n.door = door.New(n.system.strangers(), n.system.room())
 	_, _ = rand.Read(n.id[:]) // never fails

@@ -198,6 +198,7 @@ func (c *conn) renew(now channels.Now, id int64, identity auth.Identity) {
 		session = channels.SessionName(n.id, c.session)
 	}
 	c.bearer = n.bearerOf(identity, time.Now())
+	n.wheel.add(c, n.clock()) // it may end sooner than the one before
 	if same {
 		n.core.View.SetProfile(now, c.session, identity.Profile)
 	}

@@ -9,24 +9,45 @@ import (
 )
 
 // sweep looks for sockets that are silent, that have not said hello, or whose token
-// is over. In a tick that came late nobody is silent: what came meanwhile has not
-// been read.
+// is over.
 func (n *Node) sweep(now time.Time) {
-	for c := range n.conns {
-		switch {
-		case c.session == 0:
-			n.awaitHello(c, now)
-		case n.silent(c) >= n.cfg.Timeout && n.unanswered(c) && !n.core.Gossip.Late():
-			n.stats.TimedOut++
-			n.end(c, now, channels.ReasonTimeout, protocol.CloseSilent, "silent for too long")
-		case c.bearer.over(now):
-			n.stats.Expired++
-			n.end(c, now, channels.ReasonExpired, protocol.CloseUnauthorized, "token expired")
-		default:
-			n.ping(c, now)
-			c.warn(now)
+	n.wheel.turn(n.clock(), func(c *conn) {
+		if c.gone {
+			return
 		}
+		n.inspect(c, now)
+		n.wheel.add(c, n.nextLook(c, now))
+	})
+}
+
+// inspect does what is due on a connection. In a tick that came late nobody is silent: what
+// came meanwhile has not been read.
+func (n *Node) inspect(c *conn, now time.Time) {
+	switch {
+	case c.session == 0:
+		n.awaitHello(c, now)
+	case n.silent(c) >= n.cfg.Timeout && n.unanswered(c) && !n.core.Gossip.Late():
+		n.stats.TimedOut++
+		n.end(c, now, channels.ReasonTimeout, protocol.CloseSilent, "silent for too long")
+	case c.bearer.over(now):
+		n.stats.Expired++
+		n.end(c, now, channels.ReasonExpired, protocol.CloseUnauthorized, "token expired")
+	default:
+		n.ping(c, now)
+		c.warn(now)
 	}
+}
+
+// nextLook returns the running time at which something may be due on a connection: what
+// it sends and receives meanwhile can only put that off. Another token cannot; see renew.
+func (n *Node) nextLook(c *conn, now time.Time) time.Duration {
+	run := n.clock()
+	if c.session == 0 || c.waiting {
+		return run
+	}
+	heard := max(c.sock.LastHeard(), c.waited)
+	ping := max(c.pinged, min(heard, c.sock.LastSent())+n.tick()) + n.cfg.Interval
+	return min(ping, heard+n.tick()+n.cfg.Timeout, run+c.bearer.next(now))
 }
 
 // silent returns for how long nothing was heard of a client, in running time; never
@@ -71,6 +92,7 @@ func (n *Node) ping(c *conn, now time.Time) {
 func (n *Node) rouseAll(doubt bool) {
 	text := socket.Frame(protocol.AppendPing(nil, time.Now().UnixMilli()))
 	for c := range n.conns {
+		n.wheel.add(c, n.clock()) // tokens go on ending while a process is paused
 		if c.session != 0 {
 			if doubt {
 				c.doubted.Store(true)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rollcall-presence/rollcall/auth"
 	"github.com/rollcall-presence/rollcall/node/client"
+	"github.com/rollcall-presence/rollcall/node/protocol"
 )
 
 // slowKeys is an issuer of one key that takes its time to say so.
@@ -45,5 +46,17 @@ func TestNobodyIsSilentWhileTheNodeWaitsForAKey(t *testing.T) {
 			t.Errorf("%d sockets are open, want alice's: she had no chance to be heard", got)
 		}
 		b.wantUsers("room", "alice")
+	})
+}
+
+func TestTokenThatEndsSoonerThanTheOneBeforeIsHeldToThat(t *testing.T) {
+	inWorld(t, 1, func(w *world) {
+		b := w.open(w.cluster(1)[0], "alice") // its token is good for long
+		b.join("room")
+		time.Sleep(time.Second)
+		b.ask(client.Request{Type: "token", Token: w.token("alice", 2*time.Second)})
+		shown := time.Now()
+		b.wantClosed(time.Minute, protocol.CloseUnauthorized)
+		w.wantAfter("closed", shown, time.Now(), 2*time.Second+auth.DefaultLeeway-time.Second, time.Second+vSweep)
 	})
 }
