@@ -123,10 +123,11 @@ func (s section) print(w io.Writer) error {
 	if len(s.rows) < 2 {
 		return nil
 	}
+	head := "\n"
 	if s.title != "" {
-		s.title = "\n### " + s.title
+		head = "\n### " + s.title + "\n\n"
 	}
-	if _, err := fmt.Fprintf(w, "%s\n\n", s.title); err != nil {
+	if _, err := io.WriteString(w, head); err != nil {
 		return err
 	}
 	if err := markdown.Table(w, s.rows); err != nil {

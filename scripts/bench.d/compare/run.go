@@ -70,15 +70,9 @@ func (p Plan) trial(ctx context.Context, part string, s System, to *Measured) er
 		return ctx.Err()
 	}
 	if err != nil {
-		to.Failed[part] = firstLines(err.Error(), 3)
+		to.Failed[part], _, _ = strings.Cut(err.Error(), "\n") // the rest is examples
 	}
 	return nil
-}
-
-// firstLines cuts what is too long for a table.
-func firstLines(text string, n int) string {
-	lines := strings.Split(text, "\n")
-	return strings.Join(lines[:min(n, len(lines))], "; ")
 }
 
 // trial is one system while it is measured.
