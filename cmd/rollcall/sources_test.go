@@ -54,6 +54,7 @@ func samples(t *testing.T, target any) [3]string {
 
 // required are the flags without which a command cannot be parsed.
 var required = map[string][]string{
+	"load":  {"--secret=s", "idle"},
 	"token": {"--secret=s", "--user=u"},
 	"watch": {"--url=ws://h", "room"},
 }

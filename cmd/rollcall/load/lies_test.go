@@ -167,7 +167,7 @@ func TestFirstAndLastToldAreByWhenTheyReadIt(t *testing.T) {
 		for i, at := range []time.Duration{time.Second, 3 * time.Second} {
 			j.hear(event{client: c.clients[i], kind: joined, user: 2, at: begun.Add(at)})
 		}
-		j.hear(event{client: j.client, kind: entered, at: begun.Add(2 * time.Second)})
+		j.hear(event{client: j.client, kind: entered, seen: 3, at: begun.Add(2 * time.Second)})
 		return begun, nil
 	}, j.joins, new(cost))
 	if err != nil {
