@@ -115,3 +115,24 @@ func TestChartsAreOfWhatWasMeasured(t *testing.T) {
 		t.Errorf("got %v", files)
 	}
 }
+
+func TestTargetIsReachedByItselfOrAgainstTheLimit(t *testing.T) {
+	f := Figure{Target: 8, Times: 1.5}
+	for _, tt := range []struct {
+		about    string
+		f        Figure
+		v, limit float64
+		want     bool
+	}{
+		{"little", f, 8, 1, true},
+		{"much, and the limit little", f, 8.1, 5, false},
+		{"much, on a slow machine", f, 12, 8, true},
+		{"much, without a limit", f, 8.1, 0, false},
+		{"memory is the same everywhere", Figure{Target: 8}, 8.1, 100, false},
+		{"there is no target", Figure{}, 100, 1, true},
+	} {
+		if got := tt.f.reached(tt.v, tt.limit); got != tt.want {
+			t.Errorf("%s: %v", tt.about, got)
+		}
+	}
+}
