@@ -3,6 +3,8 @@ package socket
 import (
 	"bytes"
 	"context"
+	"net"
+	"net/http"
 	"runtime"
 	"strings"
 	"syscall"
@@ -145,6 +147,31 @@ func TestHalfAMessageIsAwaited(t *testing.T) {
 	await(t, "it is idle again", func() bool { return ours() == 0 })
 	c.CloseNow()
 	<-closed
+}
+
+// TestConnectionThatEndsInAMessageEndsNoOther: who reads it next may be lent the same reader.
+func TestConnectionThatEndsInAMessageEndsNoOther(t *testing.T) {
+	for _, part := range [][]byte{masked(textFrame, "hello")[:6], masked(textFrame&^final, "hello"), masked(final|2, "binary")[:6]} {
+		closed := make(chan Cause, 2)
+		a := newAcceptor(t, Config{})
+		url := serve(t, a, func(s *Socket) { s.Start(&echo{s, closed}) })
+		other := dial(t, url, nil)
+		exchange(t, other, "hello")
+		var conn net.Conn
+		c := dial(t, url, &websocket.DialOptions{HTTPClient: &http.Client{Transport: &http.Transport{
+			DialContext: func(ctx context.Context, network, address string) (_ net.Conn, err error) {
+				conn, err = new(net.Dialer).DialContext(ctx, network, address)
+				return conn, err
+			}}}})
+		if _, err := conn.Write(part); err != nil {
+			t.Fatal(err)
+		}
+		c.CloseNow()
+		<-closed
+		exchange(t, other, "still here")
+		other.CloseNow()
+		<-closed
+	}
 }
 
 // TestWhatTheNetworkDoesNotTakeAtOnceIsWrittenLater fills a client's buffers, so that writes

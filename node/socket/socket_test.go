@@ -132,6 +132,24 @@ func TestBrokenConnectionIsReportedWithoutCode(t *testing.T) {
 	})
 }
 
+func TestMessageThatIsNotWholeIsNone(t *testing.T) {
+	for name, part := range map[string][]byte{
+		"a header":                masked(textFrame, "hello")[:6],
+		"a header and some of it": masked(textFrame, "hello")[:8],
+		"a fragment":              masked(textFrame&^final, "hello"),
+		"a fragment and a ping":   append(masked(textFrame&^final, "hello"), masked(0x8A, "")...),
+	} {
+		inBubble(t, Config{}, func(s *Socket, h *recorder, c *client) {
+			_, _ = c.Write(part)
+			c.Conn.Close()
+			synctest.Wait()
+			if got := h.cause(t); len(h.frames) != 0 || got.Local || got.Code != 0 {
+				t.Errorf("%s: handler was given %q, and %+v", name, h.frames, got)
+			}
+		})
+	}
+}
+
 func TestBinaryFrameIsNotTheProtocol(t *testing.T) {
 	inBubble(t, Config{}, func(s *Socket, h *recorder, c *client) {
 		c.send(final|0x2, "binary")

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -42,7 +43,8 @@ func (w *wire) init(clock func() time.Duration, timeout time.Duration) {
 // first, and to wait for a client that does not read.
 func (w *wire) cut() { w.raw.Close() }
 
-// Read reads for the library. Bytes of any kind are a sign of life.
+// Read reads for the library. Bytes of any kind are a sign of life. That there will be no more is
+// an error: io.EOF would be the end of a message, be that whole or not, to the library and to who reads it.
 func (w *wire) Read(p []byte) (int, error) {
 	if len(w.early) > 0 {
 		n := copy(p, w.early)
@@ -54,6 +56,9 @@ func (w *wire) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
 	if n > 0 {
 		w.heard.Store(int64(w.clock()))
+	}
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
 	}
 	return n, err
 }
