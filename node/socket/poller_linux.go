@@ -5,6 +5,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // poller watches sockets that nobody reads, and has them read once there is something to
@@ -54,12 +55,22 @@ func (p *poller) open() error {
 		syscall.Close(fd)
 		return fmt.Errorf("socket: fcntl of an epoll: %w", err)
 	}
-	p.file = os.NewFile(uintptr(fd), "epoll")
-	if p.raw, err = p.file.SyscallConn(); err != nil {
-		p.file.Close()
+	return p.watch(os.NewFile(uintptr(fd), "epoll"))
+}
+
+// watch starts the goroutine for an epoll, which is closed if that cannot be: without the runtime's
+// help nobody would hear of an event. mu is held.
+func (p *poller) watch(epoll *os.File) error {
+	raw, err := epoll.SyscallConn()
+	if err == nil {
+		err = epoll.SetReadDeadline(time.Time{}) // tells whether the runtime polls it
+	}
+	if err != nil {
+		epoll.Close()
 		return fmt.Errorf("socket: epoll: %w", err)
 	}
-	go p.run(p.raw)
+	p.file, p.raw = epoll, raw
+	go p.run(raw)
 	return nil
 }
 
@@ -103,13 +114,15 @@ func (p *poller) arm(fd int, s *Socket) error {
 	event := syscall.EpollEvent{Events: syscall.EPOLLIN | syscall.EPOLLRDHUP | syscall.EPOLLONESHOT, Fd: int32(fd), Pad: at.turn}
 	op := syscall.EPOLL_CTL_MOD
 	if s.place < 0 {
-		s.place, op = fd, syscall.EPOLL_CTL_ADD
+		op = syscall.EPOLL_CTL_ADD
 	}
 	err := p.control(op, fd, &event)
 	if err != nil {
 		at.parked = nil
+		return err
 	}
-	return err
+	s.place = fd
+	return nil
 }
 
 // control changes what is watched. mu is held, so the epoll is open.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"os"
 	"runtime"
 	"strings"
 	"syscall"
@@ -217,4 +218,53 @@ func TestWhatTheNetworkDoesNotTakeAtOnceIsWrittenLater(t *testing.T) {
 
 func eventsOf(fd int, turn int32) []syscall.EpollEvent {
 	return []syscall.EpollEvent{{Events: syscall.EPOLLIN, Fd: int32(fd), Pad: turn}}
+}
+
+func TestPollerThatNobodyPollsIsNone(t *testing.T) {
+	file, err := os.Open(os.Args[0]) // no file that can be polled
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p poller
+	if err := p.watch(file); err == nil || p.file != nil {
+		t.Error("sockets are left to what hears of nothing")
+	}
+}
+
+func TestSocketThatIsRefusedToParkMayTryAgain(t *testing.T) {
+	file, err := os.Open(os.Args[0]) // no epoll takes it
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	var p poller
+	if err := p.join(); err != nil {
+		t.Fatal(err)
+	}
+	defer p.leave()
+	s := &Socket{place: -1}
+	if err := p.arm(int(file.Fd()), s); err == nil || s.place != -1 || p.places[file.Fd()].parked != nil {
+		t.Errorf("%v, and it counts as parked at %d", err, s.place)
+	}
+}
+
+func TestSocketThatCannotParkIsReadByAGoroutine(t *testing.T) {
+	for name, refuse := range map[string]func(*Socket){
+		"no epoll":      func(s *Socket) { s.parks = false; s.a.poller.leave() },
+		"no room in it": func(s *Socket) { s.place = 0 }, // as if it were in there, which it is not
+	} {
+		closed, sockets := make(chan Cause, 1), make(chan *Socket, 1)
+		a := newAcceptor(t, Config{})
+		c := dial(t, serve(t, a, func(s *Socket) { refuse(s); s.Start(&echo{s, closed}); sockets <- s }), nil)
+		for range 3 {
+			exchange(t, c, "hello")
+		}
+		s := <-sockets
+		s.Cut()
+		<-closed
+		c.CloseNow()
+		if a.Stats().Open.Load() != 0 || a.poller.users != 0 {
+			t.Errorf("%s: a socket is left", name)
+		}
+	}
 }
