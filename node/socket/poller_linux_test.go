@@ -268,3 +268,44 @@ func TestSocketThatCannotParkIsReadByAGoroutine(t *testing.T) {
 		}
 	}
 }
+
+// TestReaderThatTheLibraryMayCloseIsNotLentAgain: the library closes a connection whose control frame takes
+// too long, with a timer. One that fires in the very moment that the frame is there may be heard of later.
+func TestReaderThatTheLibraryMayCloseIsNotLentAgain(t *testing.T) {
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, tt := range []struct {
+		name     string
+		frame    context.Context
+		parkings int32
+	}{
+		{"in time", t.Context(), 2},
+		{"at the last moment", over, 1},
+	} {
+		a := newAcceptor(t, Config{})
+		if err := a.poller.join(); err != nil { // keeps the places
+			t.Fatal(err)
+		}
+		closed, sockets := make(chan Cause, 1), make(chan *Socket, 1)
+		c := dial(t, serve(t, a, func(s *Socket) { s.Start(&late{echo{s, closed}, tt.frame}); sockets <- s }), nil)
+		s := <-sockets
+		exchange(t, c, "hello")
+		c.CloseNow()
+		<-closed
+		if turn := a.poller.places[s.place].turn; turn != tt.parkings {
+			t.Errorf("control frame %s: the socket was parked %d times, want %d", tt.name, turn, tt.parkings)
+		}
+		a.poller.leave()
+	}
+}
+
+// late is an echo before each of whose messages a control frame came.
+type late struct {
+	echo
+	frame context.Context
+}
+
+func (l *late) Frame(data []byte) {
+	l.s.reader.control(l.frame)
+	l.echo.Frame(data)
+}

@@ -24,7 +24,7 @@ var messages = sync.Pool{New: func() any { b := make([]byte, 0, 1<<10); return &
 // park leaves the socket to the poller until there is something to read. It reports whether it did:
 // then the caller is not the reader any more.
 func (s *Socket) park() bool {
-	if !s.parks || len(s.wire.early) > 0 || s.reader.buffer.Buffered() > 0 {
+	if !s.parks || s.reader.spent || len(s.wire.early) > 0 || s.reader.buffer.Buffered() > 0 {
 		return false
 	}
 	s.giveBack()

@@ -31,6 +31,7 @@ type reader struct {
 	lib      *websocket.Conn
 	buffer   *bufio.Reader
 	s        *Socket // whose it is; nil: nobody's
+	spent    bool    // the library may close it at any moment
 }
 
 // accept makes the library's side of the reader by an upgrade.
@@ -39,8 +40,8 @@ func (r *reader) accept(w http.ResponseWriter, req *http.Request, protocols ...s
 		Subprotocols:       protocols,
 		InsecureSkipVerify: true, // a refusal here would reach browsers as 1006
 		CompressionMode:    websocket.CompressionDisabled,
-		OnPingReceived:     func(_ context.Context, payload []byte) bool { return r.s.onPing(payload) },
-		OnPongReceived:     func(context.Context, []byte) { r.s.onPong() },
+		OnPingReceived:     func(ctx context.Context, payload []byte) bool { r.control(ctx); return r.s.onPing(payload) },
+		OnPongReceived:     func(ctx context.Context, _ []byte) { r.control(ctx); r.s.onPong() },
 	})
 	if err != nil {
 		return err
@@ -48,6 +49,11 @@ func (r *reader) accept(w http.ResponseWriter, req *http.Request, protocols ...s
 	r.lib.SetReadLimit(-1) // we count ourselves, to answer before we close
 	return nil
 }
+
+// control looks at a control frame, for which the library allows some seconds (ctx), and closes the
+// connection after that. If it came with the end of them that is under way, and must not
+// meet another socket.
+func (r *reader) control(ctx context.Context) { r.spent = r.spent || ctx.Err() != nil }
 
 // buffers returns what the library reads and writes through.
 func (r *reader) buffers() *bufio.ReadWriter {
