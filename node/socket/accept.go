@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -27,7 +28,7 @@ func NewAcceptor(cfg Config) (*Acceptor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Acceptor{cfg: cfg, readers: make(chan *reader, maxReaders)}, nil
+	return &Acceptor{cfg: cfg, readers: make(chan *reader, maxReaders), flusher: flusher{most: runtime.GOMAXPROCS(0)}}, nil
 }
 
 // Stats returns the counters of all sockets of this Acceptor.

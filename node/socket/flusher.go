@@ -1,14 +1,13 @@
 package socket
 
-import (
-	"runtime"
-	"sync"
-)
+import "sync"
 
 // flusher writes for sockets that have something to write, with a few goroutines for
 // all: they live while anything waits. None of them waits for the network: a socket that
 // does not take all of it at once goes on in a goroutine of its own.
 type flusher struct {
+	most int // goroutines; fixed
+
 	mu      sync.Mutex
 	ready   []*Socket // from taken on, those that have something to write, in order
 	taken   int
@@ -20,7 +19,7 @@ func (f *flusher) add(s *Socket) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.ready = append(f.ready, s)
-	if f.running < runtime.GOMAXPROCS(0) {
+	if f.running < f.most {
 		f.running++
 		go f.run()
 	}
