@@ -89,7 +89,7 @@ func (p *poller) leave() {
 }
 
 // park has [Socket.read] called once a socket can be read, perhaps before park returns. The caller is
-// who reads it now, and does so no more. False: the connection is closed.
+// who reads it now, and does so no more. False: the connection is closed, or cannot be watched.
 func (p *poller) park(s *Socket) bool {
 	var err error
 	if broken := s.wire.direct.Control(func(fd uintptr) { err = p.arm(int(fd), s) }); broken != nil || err != nil {
