@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rollcall-presence/rollcall/cmd/rollcall/load"
 	"github.com/rollcall-presence/rollcall/node/client"
 )
 
@@ -57,7 +58,7 @@ func (cr *crash) kill(ctx context.Context, p plan, after time.Duration) error {
 	if err := c.await(ctx, map[string]float64{members: float64(cr.Users)}); err != nil {
 		return err
 	}
-	if err := pause(ctx, after); err != nil {
+	if err := load.Sleep(ctx, after); err != nil {
 		return err
 	}
 	begun := time.Now()

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rollcall-presence/rollcall/cmd/rollcall/load"
 	"github.com/rollcall-presence/rollcall/node/client"
 )
 
@@ -189,7 +190,7 @@ func (c *cluster) tell(ctx context.Context, f *following, t *teller, followers i
 	began := t.told.Load()
 	took := make([]time.Duration, f.Changes)
 	for i := range took {
-		if err := pause(ctx, between); err != nil {
+		if err := load.Sleep(ctx, between); err != nil {
 			return err
 		}
 		begun := time.Now()

@@ -154,7 +154,7 @@ func (c *cluster) reading(ctx context.Context) (r reading, err error) {
 
 // rest watches a cluster in which nothing happens.
 func (c *cluster) rest(ctx context.Context, g *growth, before reading, look time.Duration) error {
-	if err := pause(ctx, look); err != nil {
+	if err := load.Sleep(ctx, look); err != nil {
 		return err
 	}
 	after, err := c.reading(ctx)
@@ -164,16 +164,4 @@ func (c *cluster) rest(ctx context.Context, g *growth, before reading, look time
 	share := after.at.Sub(before.at).Seconds() * float64(len(c.nodes))
 	g.Idle, g.CPU = (after.gossip-before.gossip)/share, (after.cpu-before.cpu)/share
 	return nil
-}
-
-// pause waits, unless ctx ends.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

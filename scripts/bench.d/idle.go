@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/rollcall-presence/rollcall/cmd/rollcall/load"
 )
 
 // idle is what the nodes of an idle cluster tell each other. All of it is there to
@@ -78,7 +80,7 @@ func (c *cluster) settle(ctx context.Context, from, to int) (crowd, error) {
 		err = c.await(ctx, map[string]float64{sessions: float64(to), members: float64(to)})
 	}
 	if err == nil {
-		err = pause(ctx, idleInterval)
+		err = load.Sleep(ctx, idleInterval)
 	}
 	if err != nil {
 		clients.end()
@@ -98,7 +100,7 @@ func (c *cluster) watch(ctx context.Context, n int, look time.Duration) (idle, e
 	if err != nil {
 		return row, err
 	}
-	if err := pause(ctx, look); err != nil {
+	if err := load.Sleep(ctx, look); err != nil {
 		return row, err
 	}
 	spentSince, err := c.spent()

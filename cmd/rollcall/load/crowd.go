@@ -145,7 +145,8 @@ func (c *crowd) enterOne(ctx context.Context, one *client, join bool, took *arri
 	return err
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits for d, or returns why ctx ended before.
+func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -153,7 +153,7 @@ func (j *joiner) change(ctx context.Context, k kind, make func() (time.Time, err
 	if j.told += int64(j.members); k == joined {
 		j.roster.add(j.in.Sub(begun))
 	}
-	if err := sleep(ctx, j.pause); err != nil {
+	if err := Sleep(ctx, j.pause); err != nil {
 		return err
 	}
 	after, err := j.spent(ctx)

@@ -18,12 +18,12 @@ func (c *crowd) settle(ctx context.Context) error {
 		if time.Now().After(end) || c.givenUp() {
 			break
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := Sleep(ctx, pause); err != nil {
 			return err
 		}
 		pause = min(2*pause, 50*time.Millisecond)
 	}
-	return sleep(ctx, c.options.Settle)
+	return Sleep(ctx, c.options.Settle)
 }
 
 // compare holds what every client sees against the truth.
@@ -44,7 +44,7 @@ func (c *crowd) wait(ctx context.Context, phase string, d time.Duration) error {
 	begun := time.Now()
 	seconds := func() int { return int(time.Since(begun) / time.Second) }
 	defer c.watchProgress(phase+", seconds", int(d/time.Second), seconds)()
-	return sleep(ctx, d)
+	return Sleep(ctx, d)
 }
 
 // sleepUntil returns at a time, as exactly as the system can.
@@ -56,7 +56,7 @@ func sleepUntil(ctx context.Context, at time.Time) error {
 			return context.Cause(ctx)
 		}
 		if left > short {
-			if err := sleep(ctx, left-short/2); err != nil {
+			if err := Sleep(ctx, left-short/2); err != nil {
 				return err
 			}
 			continue

@@ -112,7 +112,7 @@ func (s *silent) silence(ctx context.Context, c *crowd, chosen []int) error {
 	begun := time.Now()
 	for i, number := range chosen {
 		at := s.plan.Spread * time.Duration(i) / time.Duration(len(chosen))
-		if err := sleep(ctx, time.Until(begun.Add(at))); err != nil {
+		if err := Sleep(ctx, time.Until(begun.Add(at))); err != nil {
 			return err
 		}
 		one := c.clients[number]

@@ -135,7 +135,7 @@ func (s *storm) cut(ctx context.Context, c *crowd, herd []*client) error {
 
 // comeBack has one client come back, after a while, and again for as long as that fails.
 func (s *storm) comeBack(ctx context.Context, one *client, begun time.Time, wait time.Duration) {
-	for limit := s.plan.Jitter; sleep(ctx, wait) == nil; {
+	for limit := s.plan.Jitter; Sleep(ctx, wait) == nil; {
 		at, err := s.reconnect(ctx, one)
 		if err == nil {
 			s.back.add(at.Sub(begun))

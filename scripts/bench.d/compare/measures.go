@@ -25,7 +25,7 @@ const (
 
 // measureMemory looks at an empty server, and then at one with idle connections.
 func measureMemory(ctx context.Context, t *trial) error {
-	if err := pause(ctx, t.scale.Rest); err != nil {
+	if err := load.Sleep(ctx, t.scale.Rest); err != nil {
 		return err
 	}
 	empty, err := t.group.Used()
@@ -124,16 +124,4 @@ func measureSilent(ctx context.Context, t *trial) error {
 	}
 	t.note("silent", r.AfterFall.Max/1e3)
 	return nil
-}
-
-// pause waits, unless ctx ends.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("pause: %w", ctx.Err())
-	}
 }
