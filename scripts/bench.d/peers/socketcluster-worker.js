@@ -10,6 +10,8 @@ class Worker extends SCWorker {
       next(req.socket.authToken ? undefined : new Error('no user'))
     })
     presence.attach(this)
+    // The cluster's own event of readiness does not wait for the port to be open.
+    this.httpServer.once('listening', () => console.log('ready', this.options.sourcePort))
   }
 }
 

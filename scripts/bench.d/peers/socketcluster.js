@@ -7,7 +7,7 @@
 const path = require('node:path')
 const SocketCluster = require('socketcluster')
 
-const cluster = new SocketCluster({
+new SocketCluster({
   port: Number(process.argv[2]),
   host: '127.0.0.1',
   workers: 1,
@@ -20,5 +20,3 @@ const cluster = new SocketCluster({
   logLevel: 1,
   killMasterOnSignal: true,
 })
-
-cluster.on(cluster.EVENT_READY, () => console.log('ready', cluster.options.port))
