@@ -157,7 +157,7 @@ func (o *loop) end(w *watched) {
 func (o *loop) ping(now time.Time) {
 	framed := pingFrame(now)
 	for _, w := range o.sockets {
-		if w.shaken.Load() {
+		if w.welcomed.Load() {
 			o.write(w, framed)
 		}
 	}

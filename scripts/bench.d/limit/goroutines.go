@@ -110,7 +110,7 @@ func (g *readers) ping(now time.Time) {
 	defer g.mu.Unlock()
 	framed := pingFrame(now)
 	for _, p := range g.sockets {
-		if p.shaken.Load() {
+		if p.welcomed.Load() {
 			p.write(framed)
 		}
 	}

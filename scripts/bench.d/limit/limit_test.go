@@ -1,6 +1,7 @@
 package limit
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"testing"
@@ -43,6 +44,34 @@ func TestLimitsTellTheTruth(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// A client would answer the ping, and no request may come before hello.
+func TestNobodyIsPingedBeforeHello(t *testing.T) {
+	good, err := token("u")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var written []byte
+	p := &peer{write: func(b []byte) { written = append(written, b...) }}
+	g := &readers{hub: newHub(secret), sockets: map[*net.TCPConn]*peer{nil: p}}
+	pinged := func() bool {
+		written = nil
+		g.ping(time.Now())
+		return bytes.Contains(written, []byte(`"ping"`))
+	}
+	if _, err := g.hub.read(p, []byte("GET / HTTP/1.1\r\nSec-WebSocket-Key: a\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	if pinged() {
+		t.Error("it is pinged behind the handshake")
+	}
+	if err := g.hub.take(p, []byte(`{"type":"hello","id":1,"token":"`+good+`"}`)); err != nil {
+		t.Fatal(err)
+	}
+	if !pinged() {
+		t.Error("it is not pinged behind hello")
 	}
 }
 

@@ -13,10 +13,11 @@ import (
 
 // peer is one socket.
 type peer struct {
-	write  func([]byte) // puts out a whole frame; errors show where the socket is read
-	shaken atomic.Bool  // the handshake is over
+	write    func([]byte) // puts out a whole frame; errors show where the socket is read
+	welcomed atomic.Bool  // it has said hello: before that it may not be pinged
 
 	// Owned by who reads the socket.
+	shaken bool   // the handshake is over
 	member []byte // the user as a member, in JSON; nil before hello
 	name   []byte // of the user, in JSON: a part of member
 
@@ -51,14 +52,14 @@ func readAsk(line []byte) (a ask, err error) {
 // read takes what is whole of in and returns how much that was. An error, as when the
 // client says bye, ends the socket.
 func (h *hub) read(p *peer, in []byte) (used int, err error) {
-	if !p.shaken.Load() {
+	if !p.shaken {
 		answer, n, err := handshake(in)
 		if err != nil || n == 0 {
 			return 0, err
 		}
 		used = n
 		p.write(answer)
-		p.shaken.Store(true)
+		p.shaken = true
 	}
 	for {
 		opcode, body, n, err := readFrame(in[used:])
@@ -120,6 +121,7 @@ func (h *hub) welcome(p *peer, a ask) error {
 	text = appendField(text, "interval", uint64(interval.Milliseconds()))
 	text = appendField(text, "timeout", uint64(interval.Milliseconds()*13/10))
 	p.write(frame(append(text, '}')))
+	p.welcomed.Store(true)
 	return nil
 }
 
