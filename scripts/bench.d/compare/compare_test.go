@@ -70,7 +70,7 @@ func results() *Results {
 		{Name: "rollcall", Title: "Rollcall", Role: Ours, Samples: map[string][]float64{"memory": {9, 10, 12}, "empty": {20}}},
 		{Name: "a", Title: "A", Role: Limit, Samples: map[string][]float64{"memory": {5}}},
 		{Name: "b", Title: "B", Role: Limit, Samples: map[string][]float64{"memory": {4}}},
-		{Name: "c", Title: "C", Role: Peer, Samples: map[string][]float64{"memory": {40}}, Failed: map[string]string{"mass": "all dropped"}},
+		{Name: "c", Title: "C", Role: Peer, Versions: "c 1.2, Redis 7", Samples: map[string][]float64{"memory": {40}}, Failed: map[string]string{"mass": "all dropped"}},
 	}}
 }
 
@@ -82,7 +82,7 @@ func TestTableComparesWithTheBestOfEachRole(t *testing.T) {
 	text := strings.Join(strings.Fields(b.String()), " ") // the columns' widths are another's test
 	for _, want := range []string{
 		"| **10 (9–12)** ✗ | 5 | 4 | 40 | ≤ 8 | × 2.5 | × 0.25 |",
-		"| **20** | | | |", "| fails |", "C, mass: all dropped",
+		"| **20** | | | |", "| fails |", "C, mass: all dropped", "Versions: C is c 1.2, Redis 7.",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, b.String())
@@ -90,6 +90,20 @@ func TestTableComparesWithTheBestOfEachRole(t *testing.T) {
 	}
 	if strings.Contains(b.String(), "silent") {
 		t.Errorf("what was not measured is in the table:\n%s", b.String())
+	}
+}
+
+func TestVersionsAreFoundInWhatProgramsSay(t *testing.T) {
+	for said, want := range map[string]string{
+		"v20.19.2\n": "20.19.2",
+		"Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=1\n": "7.0.15",
+	} {
+		if got, err := parseVersion(said); got != want || err != nil {
+			t.Errorf("version in %q is %q, %v, want %q", said, got, err, want)
+		}
+	}
+	if got, err := parseVersion("command failed"); err == nil {
+		t.Errorf("nothing was said, and taken for version %q", got)
 	}
 }
 

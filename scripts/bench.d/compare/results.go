@@ -17,11 +17,12 @@ type Results struct {
 
 // Measured is one system with its samples.
 type Measured struct {
-	Name    string               `json:"name"`
-	Title   string               `json:"title"`
-	Role    Role                 `json:"role"`
-	Samples map[string][]float64 `json:"samples"`          // by key of the figure, one for each round
-	Failed  map[string]string    `json:"failed,omitempty"` // by part: why there is none of a round
+	Name     string               `json:"name"`
+	Title    string               `json:"title"`
+	Role     Role                 `json:"role"`
+	Versions string               `json:"versions,omitempty"` // of what a peer consists of
+	Samples  map[string][]float64 `json:"samples"`            // by key of the figure, one for each round
+	Failed   map[string]string    `json:"failed,omitempty"`   // by part: why there is none of a round
 }
 
 // Median returns the middle of the samples of a figure, or the mean of the two in the middle;

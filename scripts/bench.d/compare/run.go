@@ -26,7 +26,11 @@ type Plan struct {
 func Run(ctx context.Context, p Plan) (*Results, error) {
 	r := &Results{Rounds: p.Rounds, Scale: p.Scale, Parts: p.Parts}
 	for _, s := range p.Systems {
-		r.Systems = append(r.Systems, Measured{Name: s.Name, Title: s.Title, Role: s.Role,
+		versions, err := p.versions(s)
+		if err != nil {
+			return nil, err
+		}
+		r.Systems = append(r.Systems, Measured{Name: s.Name, Title: s.Title, Role: s.Role, Versions: versions,
 			Samples: map[string][]float64{}, Failed: map[string]string{}})
 	}
 	for round := range p.Rounds {

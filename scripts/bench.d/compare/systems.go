@@ -36,6 +36,7 @@ type System struct {
 	Name  string // by which it is chosen
 	Title string // in tables
 	Role  Role
+	parts []string // of a peer: what has a version
 	start func(ctx context.Context, l *launch) (*running, error)
 }
 
@@ -81,7 +82,7 @@ func (l *launch) token(user string) (string, error) {
 
 // Rollcall is a node of this program.
 func Rollcall(name, title, program string) System {
-	return System{name, title, Ours, func(ctx context.Context, l *launch) (*running, error) {
+	return System{name, title, Ours, nil, func(ctx context.Context, l *launch) (*running, error) {
 		var listen string
 		p, err := process.Start(ctx, process.Command{
 			Name: name, Program: program, Env: []string{"ROLLCALL_JWT_SECRET=" + l.secret},
@@ -105,7 +106,7 @@ func Rollcall(name, title, program string) System {
 // Limits are the limit programs, which this program starts itself as.
 func Limits() []System {
 	of := func(name, kind, title string) System {
-		return System{name, title, Limit, func(ctx context.Context, l *launch) (*running, error) {
+		return System{name, title, Limit, nil, func(ctx context.Context, l *launch) (*running, error) {
 			self, err := os.Executable()
 			if err != nil {
 				return nil, err
@@ -127,9 +128,9 @@ func Limits() []System {
 // Peers are the programs in the folder peers.
 func Peers() []System {
 	return []System{
-		{"socketio", "Socket.IO rooms", Peer, startSocketIO},
-		{"faye", "faye-presence + Redis", Peer, startFaye},
-		{"socketcluster", "sc-stateless-presence on SocketCluster", Peer, startSocketCluster},
+		{"socketio", "Socket.IO rooms", Peer, []string{"socket.io", nodeJS}, startSocketIO},
+		{"faye", "faye-presence + Redis", Peer, []string{"faye-presence", "faye", nodeJS, redis}, startFaye},
+		{"socketcluster", "sc-stateless-presence on SocketCluster", Peer, []string{"sc-stateless-presence", "socketcluster", nodeJS}, startSocketCluster},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/rollcall-presence/rollcall/scripts/bench.d/chart"
 	"github.com/rollcall-presence/rollcall/scripts/bench.d/markdown"
@@ -34,7 +35,26 @@ func (r *Results) Markdown(w io.Writer) error {
 			return err
 		}
 	}
+	if v := r.versions(); v != "" {
+		if _, err := fmt.Fprintf(w, "\n%s\n", v); err != nil {
+			return err
+		}
+	}
 	return r.failures(w)
+}
+
+// versions says what the peers are; empty: there is none.
+func (r *Results) versions() string {
+	var all []string
+	for _, m := range r.Systems {
+		if m.Versions != "" {
+			all = append(all, m.Title+" is "+m.Versions)
+		}
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return "Versions: " + strings.Join(all, "; ") + "."
 }
 
 // whatCounts says why there are two targets.
