@@ -63,7 +63,9 @@ func (s *Socket) readMessage(kind websocket.MessageType, r io.Reader) error {
 	if err == nil {
 		s.a.stats.Frames.Add(1)
 		s.a.stats.BytesIn.Add(int64(len(data)))
-		s.handler.Frame(data)
+		if !s.Closing() { // Close may have been called while the rest of it was awaited
+			s.handler.Frame(data)
+		}
 	}
 	if cap(data) <= bufferKeep {
 		*buf = data

@@ -50,7 +50,7 @@ type Socket struct {
 	writing bool     // there is a writing goroutine
 	starved bool     // Send returned Full, and Drained is owed
 	cause   *Cause   // set by Close
-	ended   bool     // reading is over
+	ended   bool     // reading is over, or about to be: Cut was called
 	abort   *time.Timer
 	since   time.Time // given to Measure; zero: nothing is measured
 	ahead   int       // frames of queue that belong to what is measured
@@ -80,15 +80,24 @@ func (s *Socket) Excuse(d time.Duration) { s.wire.heard.Store(int64(s.wire.clock
 // Close closes the socket: what waits is sent, then a close frame, then the
 // client's own is awaited, all within CloseTimeout. It returns at once, and
 // does nothing if the socket is closing already. No frame is handed to the handler any more,
-// but one call of Frame may be under way.
+// not even one that has come in part, but one call of Frame may be under way.
 func (s *Socket) Close(code protocol.CloseCode, reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.close(code, reason)
 }
 
-// Cut breaks the connection at once, without a close frame, as if this process had died.
+// Cut breaks the connection at once, without a close frame, as if this process had died. From then
+// on the socket counts as closing, though Closed is called only once Frame has returned.
 func (s *Socket) Cut() {
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
+	s.sever()
+}
+
+// sever breaks the connection and has the reader learn of it.
+func (s *Socket) sever() {
 	s.wire.cut()
 	if s.parks {
 		s.a.poller.wake(s)
@@ -105,7 +114,7 @@ func (s *Socket) close(code protocol.CloseCode, reason string) {
 	s.abort = time.AfterFunc(s.a.cfg.CloseTimeout, s.Cut)
 }
 
-// Closing reports whether Close was called, or the connection has ended.
+// Closing reports whether Close or Cut was called, or the connection has ended.
 func (s *Socket) Closing() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -83,6 +83,38 @@ func TestCloseSendsWhatWaitsFirst(t *testing.T) {
 	})
 }
 
+func TestMessageThatEndsAfterCloseIsNotHanded(t *testing.T) {
+	inBubble(t, Config{}, func(s *Socket, h *recorder, c *client) {
+		c.send(textFrame&^final, "begun before")
+		synctest.Wait()
+		s.Close(protocol.CloseSilent, "no hello")
+		c.send(final, ", ended after")
+		c.wantClose(4408)
+		synctest.Wait()
+		if len(h.frames) > 0 {
+			t.Errorf("handler was given %q after Close", h.frames)
+		}
+	})
+}
+
+func TestSocketThatWasCutIsClosingWhileAFrameIsHandled(t *testing.T) {
+	inBubble(t, Config{}, func(s *Socket, h *recorder, c *client) {
+		cut := make(chan struct{})
+		h.onFrame = func([]byte) { <-cut }
+		c.send(textFrame, "it blocks")
+		synctest.Wait()
+		s.Cut()
+		if h.over() || !s.Closing() || s.Send(Frame(nil)) != Closed || s.Reply(Frame(nil)) {
+			t.Errorf("after Cut: over %v, closing %v, %d bytes wait", h.over(), s.Closing(), s.Waiting())
+		}
+		close(cut)
+		synctest.Wait()
+		if got := h.cause(t); got.Local || got.Code != 0 || got.Err == nil {
+			t.Errorf("closed with %+v", got)
+		}
+	})
+}
+
 func TestClientThatDoesNotAnswerACloseIsNotWaitedForLong(t *testing.T) {
 	for _, reads := range []bool{true, false} {
 		inBubble(t, Config{}, func(s *Socket, h *recorder, c *client) {

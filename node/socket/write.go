@@ -169,6 +169,7 @@ func (s *Socket) fail(n int) {
 	s.writing = false
 	if !s.ended {
 		s.a.stats.Stuck.Add(1)
-		s.Cut()
+		s.ended = true
+		s.sever()
 	}
 }
