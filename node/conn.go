@@ -248,11 +248,11 @@ var statusOf = map[string]channels.Status{protocol.Online: channels.StatusOnline
 
 var stateOf = map[string]channels.State{protocol.Online: channels.Online, protocol.Away: channels.Away}
 
-// open makes the session and welcomes it. False: there is no room, and the socket
-// is closing.
+// open makes the session and welcomes it. False: there is no room for it, or the socket was
+// turned away while its hello waited; it is closing.
 func (c *conn) open(now time.Time, h protocol.Hello, identity auth.Identity) bool {
 	n := c.node
-	if n.leaving() {
+	if n.leaving() || c.sock.Closing() {
 		return false // the socket is closing
 	}
 	resumed := formerOf(h.Resume, identity.User)

@@ -59,6 +59,31 @@ func TestHelloWaitsUntilTheNodeKnowsItsCluster(t *testing.T) {
 	})
 }
 
+// A crowd that comes to a node before it knows its cluster is let in later, but for those who
+// had to make room: they are elsewhere by then.
+func TestWhoIsTurnedAwayWhileHelloWaitsHasNoSession(t *testing.T) {
+	inWorld(t, 3, func(w *world) {
+		n := w.deaf(func(c *Config) { c.system = system{files: 64} }) // 12 strangers
+		say := func(user string) *tab {
+			b := w.dial(n, user)
+			b.setMute(true)
+			b.hello(client.Hello{Token: w.token(user, time.Hour)})
+			time.Sleep(10 * time.Millisecond)
+			return b
+		}
+		first, last := say("first"), (*tab)(nil)
+		for range 12 {
+			last = say("another")
+		}
+		w.until("the first makes room for the last", time.Second, func() bool { return n.door.Stats().Crowded == 1 })
+		<-first.over
+		w.until("the last is welcome", time.Minute, func() bool { return last.last("welcome") != nil })
+		if sessions := n.User("first").Sessions; len(sessions) > 0 {
+			t.Errorf("who was turned away has the sessions %+v", sessions)
+		}
+	})
+}
+
 func TestStoppingNodeKeepsNobodyWaiting(t *testing.T) {
 	inWorld(t, 2, func(w *world) {
 		n := w.deaf()
