@@ -41,7 +41,7 @@ func (b *bearer) next(now time.Time) time.Duration {
 	if b.warnAt != 0 {
 		at = min(at, b.warnAt)
 	}
-	return time.Duration(at-now.UnixMilli()) * time.Millisecond
+	return min(time.UnixMilli(at).Sub(now), never) // centuries are more than a Duration holds
 }
 
 // over reports whether the token is not good any more.
