@@ -29,6 +29,17 @@ func (n *Node) bearerOf(identity auth.Identity, now time.Time) bearer {
 		warnAt: identity.Expires.Add(-before).UnixMilli(), rights: n.public.Rights(identity.Rights)}
 }
 
+// outlived returns why a token that was good when it was verified is not any more, for its
+// bearer had to wait since: for a key, for the node to know its cluster, or, with a token of
+// the upgrade, to say hello. Nil: it is good.
+func (n *Node) outlived(identity auth.Identity, now time.Time) error {
+	if identity.User == "" || now.Before(identity.GoodUntil) {
+		return nil
+	}
+	n.badToken.add(string(auth.ReasonExpired))
+	return &auth.Refusal{Reason: auth.ReasonExpired, Detail: "it was good when it came, and is not any more"}
+}
+
 // never is later than any wait.
 const never = 24 * time.Hour
 

@@ -248,12 +248,17 @@ var statusOf = map[string]channels.Status{protocol.Online: channels.StatusOnline
 
 var stateOf = map[string]channels.State{protocol.Online: channels.Online, protocol.Away: channels.Away}
 
-// open makes the session and welcomes it. False: there is no room for it, or the socket was
-// turned away while its hello waited; it is closing.
+// open makes the session and welcomes it. False: there is no room for it, the token is over
+// by now, or the socket was turned away while its hello waited; it is closing.
 func (c *conn) open(now time.Time, h protocol.Hello, identity auth.Identity) bool {
 	n := c.node
 	if n.leaving() || c.sock.Closing() {
 		return false // the socket is closing
+	}
+	if err := n.outlived(identity, now); err != nil {
+		c.refuseToken(int64(h.ID), err)
+		c.sock.Close(protocol.CloseUnauthorized, err.Error())
+		return false
 	}
 	resumed := formerOf(h.Resume, identity.User)
 	if why := n.overLimit(identity, resumed); why != "" {

@@ -178,9 +178,13 @@ func (c *conn) choose(now channels.Now, id int64, r protocol.Status) {
 
 // renew takes a token that was verified on a live socket: a renewal makes no event,
 // another user's is a logout and a join of what it allows, if she may have one
-// session more.
+// session more. One that is over by now changes nothing.
 func (c *conn) renew(now channels.Now, id int64, identity auth.Identity) {
 	n := c.node
+	if err := n.outlived(identity, time.Now()); err != nil {
+		c.refuseToken(id, err)
+		return
+	}
 	same := identity.User == c.user
 	session := "" // none to tell of
 	rejoin := []string{}
