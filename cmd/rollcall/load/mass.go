@@ -75,13 +75,12 @@ func (m *mass) join(ctx context.Context, c *crowd) error {
 	m.begun = time.Now()
 	m.mu.Unlock()
 	for _, one := range c.clients {
-		at, err := one.join()
-		if err != nil {
+		m.mu.Lock()
+		m.asked[one.user] = time.Now() // before: the answer may be read before join returns
+		m.mu.Unlock()
+		if _, err := one.join(); err != nil {
 			return err
 		}
-		m.mu.Lock()
-		m.asked[one.user] = at
-		m.mu.Unlock()
 	}
 	if err := c.allTold(ctx, m.done, c.options.Patience); err != nil {
 		m.mu.Lock()

@@ -66,6 +66,41 @@ func TestMassEndsWhenEverybodyHasSeenEverybody(t *testing.T) {
 	nobodyLeft(t, n)
 }
 
+// hasty is a server whose answer is read while the join is still being sent.
+type hasty struct {
+	Rollcall
+	joining func()
+}
+
+func (h hasty) Session(user string, former Session) (Session, error) {
+	s, err := h.Rollcall.Session(user, former)
+	return hastySession{s, h.joining}, err
+}
+
+type hastySession struct {
+	Session
+	joining func()
+}
+
+func (s hastySession) Join(b []byte, channel string) []byte {
+	s.joining()
+	return s.Session.Join(b, channel)
+}
+
+func TestMassTimesARosterHoweverSoonItComes(t *testing.T) {
+	m := &mass{members: 1, roster: newStopwatch(), complete: newStopwatch(), done: make(chan struct{})}
+	var all *crowd
+	o := newFake(t).options()
+	o.Dialect = hasty{o.Dialect.(Rollcall), func() { m.hear(event{client: all.clients[0], kind: entered, at: time.Now()}) }}
+	err := play(o, "mass", new(Result), func(c *crowd) error {
+		all = c
+		return m.run(t.Context(), c)
+	})
+	if got := m.roster.count(); err != nil || got != 2 {
+		t.Errorf("%d rosters are timed, want that while it joins and the one that follows; %v", got, err)
+	}
+}
+
 func TestMassKnowsByTheCountWhereRostersArePartial(t *testing.T) {
 	n := newNodeOf(t, node.Config{MaxRoster: 10})
 	r, err := Mass(t.Context(), at(n), MassPlan{Members: 30})
