@@ -186,10 +186,10 @@ func (c *client) receive(at time.Time, text []byte) error {
 var eventLists = sync.Pool{New: func() any { return new([]event) }}
 
 // lost is told to the scenario, too. That a member loses its connection is a finding; before
-// that, it is for who waits for the client.
+// that, it is for who waits for the client, if somebody does.
 func (c *client) lost(err error) {
 	c.mu.Lock()
-	found := c.place == inside && !c.muted && !c.crowd.closing.Load()
+	found := (c.place == inside || c.place == entering && c.unawaited()) && !c.muted && !c.crowd.closing.Load()
 	c.place = outside
 	c.mu.Unlock()
 	if found {
@@ -197,6 +197,10 @@ func (c *client) lost(err error) {
 	}
 	c.crowd.tell(event{client: c, kind: lost, at: time.Now(), err: err})
 }
+
+// unawaited reports whether a scenario that listens has the client join without waiting for
+// it: nobody else would tell why there is no answer.
+func (c *client) unawaited() bool { return c.waited.Load() == nil && c.crowd.heard.Load() != nil }
 
 func (c *client) where() place {
 	c.mu.Lock()

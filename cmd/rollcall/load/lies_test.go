@@ -184,22 +184,39 @@ func TestFirstAndLastToldAreByWhenTheyReadIt(t *testing.T) {
 }
 
 func TestALostConnectionIsAFinding(t *testing.T) {
-	f := newFake(t)
-	f.drops = func(from *seat, kind string) bool { return kind == "pong" && from.user == "x.u1" }
-	c := f.crowd(t, 3)
-	over := make(chan error, 1)
-	c.listen(func(e event) {
-		if e.kind == lost {
-			over <- e.err
-		}
-	})
-	f.mu.Lock()
-	f.seats["x.u1"].say(`{"type":"ping","time":1}`)
-	f.mu.Unlock()
-	<-over
-	err := c.checks.found().err()
-	if err == nil || !strings.Contains(err.Error(), "1 connections lost") || !strings.Contains(err.Error(), "x.u1 lost its connection: the server broke the connection") {
-		t.Errorf("%v, want that x.u1 lost its connection", err)
+	for name, lose := range map[string]func(f *fake, one *client) error{
+		"of a member": func(f *fake, _ *client) error {
+			f.drops = func(from *seat, kind string) bool { return kind == "pong" && from.user == "x.u1" }
+			f.seats["x.u1"].say(`{"type":"ping","time":1}`)
+			return nil
+		},
+		"of one who joins, and whom nobody waits for": func(f *fake, one *client) error {
+			f.drops = func(_ *seat, kind string) bool { return kind == "join" }
+			_, err := one.join()
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t)
+			c := f.crowd(t, 3)
+			over := make(chan error, 1)
+			c.listen(func(e event) {
+				if e.kind == lost {
+					over <- e.err
+				}
+			})
+			f.mu.Lock()
+			err := lose(f, c.clients[1])
+			f.mu.Unlock()
+			if err != nil {
+				t.Fatal(err)
+			}
+			<-over
+			err = c.checks.found().err()
+			if err == nil || !strings.Contains(err.Error(), "1 connections lost") || !strings.Contains(err.Error(), "x.u1 lost its connection: the server broke the connection") {
+				t.Errorf("%v, want that x.u1 lost its connection", err)
+			}
+		})
 	}
 }
 
