@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/rollcall-presence/rollcall/cmd/rollcall/load"
@@ -13,12 +14,11 @@ func printLoad(out io.Writer, report load.Report) error {
 	r := report.Common()
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(out, "%s: %s in %s on %s, %.1f s\n", r.Scenario, many(r.Clients, "client"), many(r.Rooms, "channel"), many(len(r.URLs), "node"), r.Seconds)
-	if latencies := report.Latencies(); len(latencies) > 0 {
+	// What has none was ended before.
+	latencies := slices.DeleteFunc(report.Latencies(), func(l load.NamedLatency) bool { return l.Count == 0 })
+	if len(latencies) > 0 {
 		fmt.Fprint(w, "\nms\tcount\tmin\tp50\tp90\tp99\tp99.9\tmax\t\n")
 		for _, l := range latencies {
-			if l.Count == 0 {
-				continue // it was ended before
-			}
 			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t\n", l.Name, l.Count, ms(l.Min), ms(l.P50), ms(l.P90), ms(l.P99), ms(l.P999), ms(l.Max))
 		}
 	}

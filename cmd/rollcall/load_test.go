@@ -95,6 +95,13 @@ func TestLoadThatIsEndedEarlyPrintsWhatThereIs(t *testing.T) {
 	eventually(t, "nobody is left", func() bool { channels, _ := n.Channels("", "", 10); return len(channels) == 0 })
 }
 
+func TestLoadPrintsNoTableWithoutALine(t *testing.T) {
+	var out output
+	if err := printLoad(&out, &load.SilentResult{}); err != nil || strings.Contains(out.String(), "p50") {
+		t.Errorf("%v, and nobody was told of a leave:\n%s", err, out.String())
+	}
+}
+
 func TestLoadRefusesWhatItCannotDo(t *testing.T) {
 	for args, want := range map[string]string{
 		"--secret s --url ws://chat.example idle":            `--url is "ws://chat.example/v1/connect", want a node on the loopback of this machine, or --allow-remote`,

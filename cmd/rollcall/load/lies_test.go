@@ -220,6 +220,49 @@ func TestALostConnectionIsAFinding(t *testing.T) {
 	}
 }
 
+func TestNothingIsSaidOfAllWhereSomeAreMissing(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	f := newFake(t)
+	hellos := 0
+	f.drops = func(from *seat, kind string) bool { // nobody comes back
+		if kind == "hello" {
+			hellos++
+		}
+		if kind != "hello" || hellos <= 3 {
+			return false
+		}
+		cancel()
+		return true
+	}
+	storm, err := Storm(ctx, f.options(), StormPlan{Clients: 2, Members: 2})
+	if err == nil || len(storm.Phases) == 0 {
+		t.Errorf("%v, %+v; want that it was ended in the storm", err, storm)
+	}
+	f = newFake(t)
+	f.times = func(_, _, whom string) (int, string) { return 0, whom }
+	o := f.options()
+	o.giveUp = closed()
+	mass, err := Mass(t.Context(), o, MassPlan{Members: 2})
+	if err == nil || mass.Complete.Count > 1 {
+		t.Errorf("%v, %+v; want that not both see each other", err, mass)
+	}
+	for _, fact := range append(storm.Facts(), mass.Facts()...) {
+		if strings.HasPrefix(fact.Name, "everybody") {
+			t.Errorf("it says %s: %s", fact.Name, fact.Value)
+		}
+	}
+	if storm.Millis > 0 || mass.Millis > 0 {
+		t.Errorf("all were back after %v ms, and seen after %v", storm.Millis, mass.Millis)
+	}
+}
+
+func closed() <-chan struct{} {
+	done := make(chan struct{})
+	close(done)
+	return done
+}
+
 func TestAStormThatOthersSeeIsAFindingOnlyWithinTheGrace(t *testing.T) {
 	for last, strays := range map[time.Duration]int{time.Second: 1, 4 * time.Second: 0} {
 		c := &crowd{names: names{"x"}}

@@ -17,7 +17,7 @@ type MassResult struct {
 	Result
 	Roster   Latency `json:"roster"`   // from each one's own frame until it had a roster
 	Complete Latency `json:"complete"` // from the first frame of all until each saw everybody
-	Millis   float64 `json:"all_ms"`   // from the first frame until everybody saw everybody
+	Millis   float64 `json:"all_ms"`   // from the first frame until everybody saw everybody; 0: that was not so
 }
 
 // Mass measures how long it takes until everybody has seen everybody.
@@ -27,7 +27,10 @@ func Mass(ctx context.Context, o Options, plan MassPlan) (r MassResult, err erro
 	}
 	m := &mass{members: plan.Members, roster: newStopwatch(), complete: newStopwatch(), done: make(chan struct{})}
 	err = play(o, "mass", &r.Result, func(c *crowd) error { return m.run(ctx, c) })
-	r.Roster, r.Complete, r.Millis = m.roster.latency(), m.complete.latency(), m.last.Seconds()*1e3
+	r.Roster, r.Complete = m.roster.latency(), m.complete.latency()
+	if m.completed == plan.Members {
+		r.Millis = m.last.Seconds() * 1e3
+	}
 	return r, err
 }
 
@@ -117,7 +120,10 @@ func (r *MassResult) Latencies() []NamedLatency {
 	return []NamedLatency{{"join, roster", r.Roster}, {"until one sees all", r.Complete}}
 }
 
-// Facts returns when everybody had seen everybody.
+// Facts returns when everybody had seen everybody, if that was so.
 func (r *MassResult) Facts() []Fact {
+	if r.Millis == 0 {
+		return nil
+	}
 	return []Fact{{"everybody sees everybody", fmt.Sprintf("after %.0f ms", r.Millis)}}
 }

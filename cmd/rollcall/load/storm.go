@@ -24,7 +24,7 @@ type StormResult struct {
 	Result
 	Back     Latency  `json:"back"`              // from the cut until the client had its roster again
 	Reenter  Latency  `json:"reenter"`           // the same from when it began to connect
-	Millis   float64  `json:"all_ms"`            // from the cut until everybody was back
+	Millis   float64  `json:"all_ms"`            // from the cut until everybody was back; 0: not everybody was
 	Failures int      `json:"failures"`          // attempts
 	Reasons  []string `json:"reasons,omitempty"` // of the first few of these
 	Leaves   int      `json:"leaves"`            // that those were told of who were not cut
@@ -51,7 +51,9 @@ func Storm(ctx context.Context, o Options, plan StormPlan) (r StormResult, err e
 	s := &storm{plan: plan, random: rand.New(rand.NewPCG(plan.Seed, 0)), back: newStopwatch(), reenter: newStopwatch(),
 		watching: map[*client]bool{}, connecting: make(chan struct{}, plan.AtOnce)}
 	err = play(o, "storm", &r.Result, func(c *crowd) error { return s.run(ctx, c) })
-	r.Back, r.Reenter, r.Millis = s.back.latency(), s.reenter.latency(), s.last.Seconds()*1e3
+	if r.Back, r.Reenter = s.back.latency(), s.reenter.latency(); r.Back.Count == int64(plan.Clients) {
+		r.Millis = s.last.Seconds() * 1e3
+	}
 	r.Failures, r.Reasons, r.Leaves, r.Joins = s.failures, s.reasons, s.leaves, s.joins
 	return r, err
 }
@@ -219,13 +221,13 @@ func (r *StormResult) Latencies() []NamedLatency {
 	return []NamedLatency{{"back after the cut", r.Back}, {"back after the dial", r.Reenter}}
 }
 
-// Facts returns when everybody was back, and what the others saw.
-func (r *StormResult) Facts() []Fact {
-	facts := []Fact{
-		{"everybody is back", fmt.Sprintf("after %.0f ms", r.Millis)},
-		{"attempts that failed", fmt.Sprintf("%d", r.Failures)},
-		{"the others saw", fmt.Sprintf("%d leaves, %d joins", r.Leaves, r.Joins)},
+// Facts returns when everybody was back, if that was so, and what the others saw.
+func (r *StormResult) Facts() (facts []Fact) {
+	if r.Millis > 0 {
+		facts = append(facts, Fact{"everybody is back", fmt.Sprintf("after %.0f ms", r.Millis)})
 	}
+	facts = append(facts, Fact{"attempts that failed", fmt.Sprintf("%d", r.Failures)},
+		Fact{"the others saw", fmt.Sprintf("%d leaves, %d joins", r.Leaves, r.Joins)})
 	for _, reason := range r.Reasons {
 		facts = append(facts, Fact{"an attempt failed", reason})
 	}
