@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -99,8 +100,9 @@ func (ch *churn) run(ctx context.Context, c *crowd) error {
 	if err := c.prepare(ctx, c.clients); err != nil {
 		return err
 	}
+	half := len(others) / 2
 	err := c.phase(ctx, "connect", func() error {
-		return errors.Join(c.enter(ctx, stayers, true, nil), c.enter(ctx, others[:len(others)/2], true, nil), c.enter(ctx, others[len(others)/2:], false, nil))
+		return c.enterApart(ctx, slices.Concat(stayers, others[:half]), others[half:])
 	})
 	if err != nil {
 		return err

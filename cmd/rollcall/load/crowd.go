@@ -112,6 +112,14 @@ func (c *crowd) enter(ctx context.Context, clients []*client, join bool, took *a
 	})
 }
 
+// enterApart brings in members of rooms, and then others who are none yet.
+func (c *crowd) enterApart(ctx context.Context, members, others []*client) error {
+	if err := c.enter(ctx, members, true, nil); err != nil {
+		return err // it would be the same for the others
+	}
+	return c.enter(ctx, others, false, nil)
+}
+
 // enterOne brings one client in.
 func (c *crowd) enterOne(ctx context.Context, one *client, join bool, took *arrival) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.options.Patience, fmt.Errorf("%s was not let in within %v", one.name(), c.options.Patience))

@@ -101,9 +101,7 @@ func (j *joiner) run(ctx context.Context, c *crowd, joins int) error {
 	if err := c.prepare(ctx, c.clients); err != nil {
 		return err
 	}
-	if err := c.phase(ctx, "connect", func() error {
-		return errors.Join(c.enter(ctx, members, true, nil), c.enter(ctx, c.clients[last:], false, nil))
-	}); err != nil {
+	if err := c.phase(ctx, "connect", func() error { return c.enterApart(ctx, members, c.clients[last:]) }); err != nil {
 		return err
 	}
 	if err := c.phase(ctx, "settle", func() error { return c.settle(ctx) }); err != nil {
