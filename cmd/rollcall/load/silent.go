@@ -14,7 +14,7 @@ type SilentPlan struct {
 	Clients int           // all, 2 to 1,000,000
 	Members int           // of each channel, at least 2
 	Silent  int           // how many fall silent, fewer than Clients; the others see it
-	Spread  time.Duration // they do so at random moments of it, since what they said last matters
+	Spread  time.Duration // they do so at even distances within it, since what they said last matters
 	Longest time.Duration // after the last of them, until which the others must have seen all leave; 0: 1m
 	Seed    uint64        // decides who, and in which order
 

@@ -15,7 +15,7 @@ type Scale struct {
 	Accept      int           `json:"accept"`      // clients that come as fast as they can
 	Channels    []Channel     `json:"channels"`    // whose members are told of joins
 	Mass        int           `json:"mass"`        // clients that join one empty channel at once
-	Silent      int           `json:"silent"`      // clients that fall silent, at random moments
+	Silent      int           `json:"silent"`      // clients that fall silent, at even distances
 }
 
 // Channel is a channel in which somebody comes and goes.

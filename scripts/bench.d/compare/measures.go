@@ -114,8 +114,8 @@ func measureMass(ctx context.Context, t *trial) error {
 	return nil
 }
 
-// measureSilent has clients fall silent with their sockets open, at random moments of the
-// interval in which they are pinged.
+// measureSilent has clients fall silent with their sockets open, all over an interval in which
+// Rollcall pings them.
 func measureSilent(ctx context.Context, t *trial) error {
 	r, err := load.Silent(ctx, t.options(), load.SilentPlan{Clients: 4 * t.scale.Silent, Members: 4, Silent: t.scale.Silent,
 		Spread: 10 * time.Second, Longest: 3 * time.Minute})

@@ -226,7 +226,8 @@ func freePort() (string, error) {
 // errNoPeers tells how to get them.
 var errNoPeers = errors.New("the peers are not installed: scripts/bench --peers does it")
 
-// CheckPeers looks for what the peers need: what npm installs in their folder, and Redis.
+// CheckPeers looks for what npm installs in the folder of the peers. Whether there is Redis shows
+// when its version is asked for.
 func CheckPeers(folder string) error {
 	if _, err := os.Stat(filepath.Join(folder, "node_modules", ".package-lock.json")); err != nil {
 		return fmt.Errorf("%w (%w)", errNoPeers, err)
