@@ -208,12 +208,10 @@ func (c *cluster) tell(ctx context.Context, f *following, t *teller, followers i
 	}
 	slices.Sort(took)
 	f.Told = int(t.told.Load() - began)
-	f.P50, f.P99 = micros(percentile(took, 50)), micros(percentile(took, 99))
+	f.P50, f.P99 = microseconds(percentile(took, 50)), microseconds(percentile(took, 99))
 	f.PerTold = (after - before) * 1e6 / float64(f.Told)
 	return nil
 }
-
-func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
 
 // stream reads a node's events until ctx ends. It returns after the sync, with the bytes
 // of that; each event after it is given to told.

@@ -114,7 +114,7 @@ func TestSocketClusterIsUnderstood(t *testing.T) {
 		`{"event":"#publish","data":{"channel":"presence>r.1","data":{"type":"leave","username":"alice"}}}`),
 		pong, "roster of r.1", "member bob", "entered r.1", "alice joined r.1", "carol joined r.1", "alice left r.1")
 	var told script
-	if err := s.Read([]byte(`{"rid":3,"error":{"message":"no user"}}`), &told); err == nil {
-		t.Error("a refusal is taken")
+	if err := s.Read([]byte(`{"rid":3,"error":{"name":"Error","message":"no user"}}`), &told); err == nil || err.Error() != "the server refuses request 3: no user" {
+		t.Errorf("%v, want that it is refused for want of a user", err)
 	}
 }

@@ -93,7 +93,7 @@ type packet struct {
 
 // message reads an answer or an event.
 func (s *socketCluster) message(in *scan.Scanner, to load.Told) error {
-	var event, channel, id []byte
+	var event, channel, id, why []byte
 	var p packet
 	var answers int64
 	refused := false
@@ -105,7 +105,7 @@ func (s *socketCluster) message(in *scan.Scanner, to load.Told) error {
 			answers = in.Int()
 		case "error":
 			refused = true
-			in.Skip()
+			why = reason(in)
 		case "data":
 			if in.Peek() != '{' {
 				in.Skip()
@@ -131,13 +131,23 @@ func (s *socketCluster) message(in *scan.Scanner, to load.Told) error {
 	case in.Err() != nil:
 		return in.Err()
 	case refused:
-		return fmt.Errorf("the server refuses request %d", answers)
+		return fmt.Errorf("the server refuses request %d: %s", answers, why)
 	case string(event) == "#publish":
 		s.published(channel, p, to)
 	case event == nil:
 		s.answered(answers, id, to)
 	}
 	return nil
+}
+
+// reason reads the error of an answer.
+func reason(in *scan.Scanner) (why []byte) {
+	if in.Peek() != '{' {
+		in.Skip()
+		return []byte("it does not say why")
+	}
+	inside(in, "message", func() { why = in.Text() })
+	return why
 }
 
 func (p *packet) read(in *scan.Scanner) {
