@@ -98,6 +98,26 @@ func TestSecretsInKeySetsCountOnlyInFiles(t *testing.T) {
 	}
 }
 
+func TestRSAKeyWithAnyPrivateMemberCountsOnlyInFiles(t *testing.T) {
+	k := keysOnce()
+	for member, value := range map[string][]byte{"d": k.rsa.D.Bytes(), "p": k.rsa.Primes[0].Bytes(), "dq": k.rsa.Precomputed.Dq.Bytes()} {
+		set := fmt.Sprintf(`{"keys":[{"kty":"RSA","kid":"r","e":"AQAB","n":%q,%q:%q},%s]}`, encode(k.rsa.N.Bytes()), member, encode(value), jwk(t))
+		token := withKID(t, jwt.SigningMethodRS256, k.rsa, "r")
+		wantReason(t, newVerifier(t, Config{KeySets: []Secret{Secret(set)}}), member+", file", token, "")
+
+		var log bytes.Buffer
+		v := newVerifier(t, Config{
+			KeySetURLs: []string{keysURL}, HTTPClient: &http.Client{Transport: &issuer{answer: respond(200, set)}},
+			Log: slog.New(slog.NewTextHandler(&log, nil)),
+		})
+		wantReason(t, v, member+", URL", token, ReasonUnknownKey)
+		wantReason(t, v, member+", the other key of the set", withKID(t, jwt.SigningMethodEdDSA, k.ed, "a"), "")
+		if !strings.Contains(log.String(), "key 1: a secret or private key, open to all") || strings.Contains(log.String(), encode(value)) {
+			t.Errorf("%s: log %s", member, log.String())
+		}
+	}
+}
+
 func TestKeyPinnedToAnAlgorithmTakesNoOther(t *testing.T) {
 	k := keysOnce()
 	set := strings.Replace(jwks(t, map[string]any{"a": &k.rsa.PublicKey}), `"kid"`, `"alg":"PS256","kid"`, 1)

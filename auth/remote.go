@@ -148,14 +148,14 @@ func newHTTPClient() *http.Client {
 	return &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}}
 }
 
-// bounded returns client with a bound on bodies and on redirects.
+// bounded returns client with a bound on bodies and on redirects, for key sets that are [published].
 func bounded(client *http.Client) *http.Client {
 	c := *client
 	base := c.Transport
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	c.Transport = boundedBodies{base}
+	c.Transport = published{boundedBodies{base}}
 	c.CheckRedirect = func(next *http.Request, via []*http.Request) error {
 		if len(via) > maxRedirects {
 			return fmt.Errorf("more than %d redirects", maxRedirects)
