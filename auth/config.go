@@ -40,7 +40,8 @@ type Config struct {
 	PublicKeys [][]byte
 
 	// KeySets are the texts of JWKS files. A key needs a kid, by which tokens name it; "oct" is
-	// a secret for HS256. Keys that cannot verify are left out, with a warning.
+	// a secret for HS256. Keys that cannot verify are left out, with a warning. Of several
+	// of one kid the first counts, and those of KeySets before those of KeySetURLs.
 	KeySets []Secret
 
 	// KeySetURLs are JWKS over https, or http with a warning in the log. Each is fetched by New,

@@ -140,6 +140,17 @@ func TestFirstOfTwoKeysOfOneKidCounts(t *testing.T) {
 	}
 }
 
+func TestKeyOfAFileCountsBeforeOneOfAURL(t *testing.T) {
+	k := keysOnce()
+	v := newVerifier(t, Config{
+		KeySets:    []Secret{Secret(jwks(t, map[string]any{"a": k.ed.Public()})), Secret(jwks(t, map[string]any{"a": &k.ec.PublicKey}))},
+		KeySetURLs: []string{keysURL}, HTTPClient: &http.Client{Transport: &issuer{answer: respond(200, jwks(t, map[string]any{"a": &k.rsa.PublicKey}))}},
+	})
+	wantReason(t, v, "first file", withKID(t, jwt.SigningMethodEdDSA, k.ed, "a"), "")
+	wantReason(t, v, "second file", withKID(t, jwt.SigningMethodES256, k.ec, "a"), ReasonAlgorithm)
+	wantReason(t, v, "URL", withKID(t, jwt.SigningMethodRS256, k.rsa, "a"), ReasonAlgorithm)
+}
+
 func TestFilesAndURLsServeTogether(t *testing.T) {
 	k := keysOnce()
 	i := &issuer{answer: respond(200, jwks(t, map[string]any{"c": &k.otherRSA.PublicKey}))}
