@@ -41,10 +41,12 @@ func TestReadmeAsksOverHTTP(t *testing.T) {
 	section := readme(t, "Running it")
 	running := part(t, section, "")
 	s := newConsole(t, running)
-	s.types(t, "export ROLLCALL_TIMEOUT=2m\n")           // nobody is given up here
-	for _, block := range fences(t, running, "sh")[:3] { // three nodes, bob and alice
-		s.types(t, block.text)
-	}
+	s.types(t, "export ROLLCALL_TIMEOUT=2m\n") // nobody is given up here
+	blocks := fences(t, running, "sh")         // three nodes, bob, alice, and more
+	s.types(t, blocks[0].text+blocks[1].text)
+	// Whoever types waits for that; else alice may be there before bob, who then hears of no join.
+	eventually(t, "bob, who watches", func() bool { return strings.Contains(s.String(), "room.1: 0 here") })
+	s.types(t, blocks[2].text)
 	eventually(t, "join of alice", func() bool { return strings.Contains(s.String(), "room.1 join alice") })
 
 	typed, count := "", 0
