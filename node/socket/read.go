@@ -52,7 +52,7 @@ func (s *Socket) read() {
 // readMessage hands one message to the handler. It returns an error only if the
 // connection ended.
 func (s *Socket) readMessage(kind websocket.MessageType, r io.Reader) error {
-	if !s.Closing() && kind != websocket.MessageText {
+	if kind != websocket.MessageText {
 		s.Close(protocol.CloseProtocol, "only text frames are read")
 	}
 	if s.Closing() {

@@ -91,13 +91,13 @@ func (s *Socket) Close(code protocol.CloseCode, reason string) {
 // on the socket counts as closing, though Closed is called only once Frame has returned.
 func (s *Socket) Cut() {
 	s.mu.Lock()
-	s.ended = true
-	s.mu.Unlock()
-	s.sever()
+	defer s.mu.Unlock()
+	s.cut()
 }
 
-// sever breaks the connection and has the reader learn of it.
-func (s *Socket) sever() {
+// cut is Cut with mu held. It has the reader learn of it.
+func (s *Socket) cut() {
+	s.ended = true
 	s.wire.cut()
 	if s.parks {
 		s.a.poller.wake(s)

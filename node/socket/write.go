@@ -169,7 +169,6 @@ func (s *Socket) fail(n int) {
 	s.writing = false
 	if !s.ended {
 		s.a.stats.Stuck.Add(1)
-		s.ended = true
-		s.sever()
+		s.cut()
 	}
 }
