@@ -172,8 +172,7 @@ func (c *conn) hello(h protocol.Hello) bool {
 	c.wait(int64(h.ID))
 	identity, err := c.verify(string(h.Token))
 	if err != nil {
-		c.refuseToken(int64(h.ID), err)
-		c.sock.Close(protocol.CloseUnauthorized, err.Error())
+		c.refuseHello(h, err)
 		return false
 	}
 	if !c.awaitReady() {
@@ -197,6 +196,12 @@ func (c *conn) verify(token string) (auth.Identity, error) {
 	}
 	c.node.badToken.add(string(noToken))
 	return auth.Identity{}, errors.New("no token")
+}
+
+// refuseHello answers a hello whose token is no good, and closes the socket.
+func (c *conn) refuseHello(h protocol.Hello, err error) {
+	c.refuseToken(int64(h.ID), err)
+	c.sock.Close(protocol.CloseUnauthorized, err.Error())
 }
 
 // refuseToken answers a request whose token is no good.
@@ -256,8 +261,7 @@ func (c *conn) open(now time.Time, h protocol.Hello, identity auth.Identity) boo
 		return false // the socket is closing
 	}
 	if err := n.outlived(identity, now); err != nil {
-		c.refuseToken(int64(h.ID), err)
-		c.sock.Close(protocol.CloseUnauthorized, err.Error())
+		c.refuseHello(h, err)
 		return false
 	}
 	resumed := formerOf(h.Resume, identity.User)
