@@ -227,7 +227,12 @@ func (c *client) want(pattern string) message {
 // wantError awaits the refusal of a request; id 0: that had none.
 func (c *client) wantError(id int, code string) {
 	c.Helper()
-	m := c.next()
+	c.isError(c.next(), id, code)
+}
+
+// isError demands that a message refuses the request of that id.
+func (c *client) isError(m message, id int, code string) {
+	c.Helper()
 	if m.Type != "error" || m.ID != int64(id) || m.Code != code || m.Message == "" {
 		c.Fatalf("%s: got %s, want error %s for request %d", c.name, m.text, code, id)
 	}
