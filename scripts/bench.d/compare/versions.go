@@ -13,14 +13,7 @@ import (
 func (p Plan) versions(s System) (string, error) {
 	var all []string
 	for _, part := range s.parts {
-		var v string
-		var err error
-		switch part {
-		case nodeJS, redis:
-			v, err = programVersion(part)
-		default:
-			v, err = packageVersion(p.Peers, part)
-		}
+		v, err := p.version(part)
 		if err != nil {
 			return "", fmt.Errorf("version of %s: %w", part, err)
 		}
@@ -35,9 +28,18 @@ const (
 	redis  = "Redis"
 )
 
+// programs are those that tell the versions of these parts.
+var programs = map[string]string{nodeJS: "node", redis: "redis-server"}
+
+func (p Plan) version(part string) (string, error) {
+	if program := programs[part]; program != "" {
+		return programVersion(program)
+	}
+	return packageVersion(p.Peers, part)
+}
+
 // programVersion asks a program.
-func programVersion(name string) (string, error) {
-	program := map[string]string{nodeJS: "node", redis: "redis-server"}[name]
+func programVersion(program string) (string, error) {
 	out, err := exec.Command(program, "--version").Output()
 	if err != nil {
 		return "", err
